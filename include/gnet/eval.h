@@ -1,0 +1,27 @@
+/* Scoring trained weights on a test set. */
+#ifndef GNET_EVAL_H
+#define GNET_EVAL_H
+
+#include <stdint.h>
+
+#include <gnet/run.h>
+
+typedef struct GnetEval {
+    int64_t n_images;
+    int n_classes;
+    char **classes;     /* [n_classes] names */
+    int64_t *confusion; /* [truth n_classes][guess n_classes], counts of images */
+    double loss;        /* mean cross-entropy */
+    double accuracy;    /* in [0, 1] */
+    double seconds;
+} GnetEval;
+
+/* Scores a run (a directory: its best checkpoint) or a checkpoint file on the test set of the
+   config that the checkpoint carries, with overrides[n_overrides] applied. options' n_threads,
+   observer.progress and stop are used. On success *eval is to be freed by gnet_eval_close(). */
+GNET_API GnetStatus gnet_eval_open(const char *path, const char *const *overrides,
+                                   size_t n_overrides, const GnetRunOptions *options,
+                                   GnetEval **eval, GnetDiagnostics *diagnostics, GnetError *error);
+GNET_API void gnet_eval_close(GnetEval **eval);
+
+#endif

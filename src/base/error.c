@@ -1,0 +1,27 @@
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <gnet/error.h>
+
+/* What a file's name or a tensor's has in it must not break the line or steer the terminal. */
+static void mask_control_bytes(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
+            *text = '?';
+}
+
+GnetStatus gnet_error(GnetError *error, GnetStatus code, const char *place, const char *format, ...)
+{
+    if (!error)
+        return code;
+    error->code = code;
+    snprintf(error->place, sizeof error->place, "%s", place ? place : "");
+    va_list args;
+    va_start(args, format);
+    vsnprintf(error->text, sizeof error->text, format, args);
+    va_end(args);
+    mask_control_bytes(error->place);
+    mask_control_bytes(error->text);
+    return code;
+}

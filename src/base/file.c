@@ -1,0 +1,123 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static GnetStatus io_error(GnetError *error, const char *path, const char *action)
+{
+    return gnet_error(error, GNET_RUNTIME, path, "cannot %s: %s", action, strerror(errno));
+}
+
+static void release(GnetFileWriter *writer)
+{
+    free(writer->path);
+    free(writer->temporary);
+    *writer = (GnetFileWriter){0};
+}
+
+GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *error)
+{
+    *writer = (GnetFileWriter){.path = strdup(path)};
+    if (asprintf(&writer->temporary, "%s.tmp", path) < 0)
+        writer->temporary = NULL;
+    if (writer->path && writer->temporary)
+        writer->stream = fopen(writer->temporary, "wbe");
+    else
+        errno = ENOMEM;
+    if (writer->stream)
+        return GNET_OK;
+    GnetStatus status = io_error(error, path, "write");
+    release(writer);
+    return status;
+}
+
+GnetStatus gnet_file_sync_directory(const char *path, GnetError *error)
+{
+    char *copy = strdup(path);
+    int directory = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    GnetStatus status = GNET_OK;
+    if (directory < 0 || fsync(directory) != 0)
+        status = io_error(error, path, "sync the directory");
+    if (directory >= 0)
+        close(directory);
+    free(copy);
+    return status;
+}
+
+GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error)
+{
+    GnetStatus status = GNET_OK;
+    if (ferror(writer->stream) || fflush(writer->stream) != 0 || fsync(fileno(writer->stream)) != 0)
+        status = io_error(error, writer->path, "write");
+    if (fclose(writer->stream) != 0 && status == GNET_OK)
+        status = io_error(error, writer->path, "write");
+    writer->stream = NULL;
+    if (status == GNET_OK && rename(writer->temporary, writer->path) != 0)
+        status = io_error(error, writer->path, "rename the finished file");
+    if (status != GNET_OK) {
+        gnet_file_abandon(writer);
+        return status;
+    }
+    status = gnet_file_sync_directory(writer->path, error);
+    release(writer);
+    return status;
+}
+
+void gnet_file_abandon(GnetFileWriter *writer)
+{
+    if (writer->stream)
+        fclose(writer->stream);
+    if (writer->temporary)
+        unlink(writer->temporary);
+    release(writer);
+}
+
+static GnetStatus read_open(FILE *stream, const char *path, size_t max_bytes, char **bytes,
+                            size_t *n_bytes, GnetError *error)
+{
+    struct stat info;
+    if (fstat(fileno(stream), &info) != 0)
+        return io_error(error, path, "read");
+    if (!S_ISREG(info.st_mode))
+        return gnet_error(error, GNET_RUNTIME, path, "is not a regular file");
+    if ((uintmax_t)info.st_size > max_bytes)
+        return gnet_error(error, GNET_RUNTIME, path, "is %jd bytes long; at most %zu are expected",
+                          (intmax_t)info.st_size, max_bytes);
+    size_t size = (size_t)info.st_size;
+    char *buffer = malloc(size + 1);
+    if (!buffer)
+        return gnet_error(error, GNET_RUNTIME, path, "no memory for its %zu bytes", size);
+    if (fread(buffer, 1, size, stream) != size) {
+        free(buffer);
+        return gnet_error(error, GNET_RUNTIME, path, "cannot read its %zu bytes: %s", size,
+                          ferror(stream) ? strerror(errno) : "it became shorter");
+    }
+    buffer[size] = 0;
+    *bytes = buffer;
+    *n_bytes = size;
+    return GNET_OK;
+}
+
+GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,
+                          GnetError *error)
+{
+    *bytes = NULL;
+    *n_bytes = 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    if (!stream) {
+        GnetStatus failure = io_error(error, path, "read");
+        if (descriptor >= 0)
+            close(descriptor);
+        return failure;
+    }
+    GnetStatus status = read_open(stream, path, max_bytes, bytes, n_bytes, error);
+    fclose(stream);
+    return status;
+}

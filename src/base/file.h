@@ -1,0 +1,35 @@
+/* Files that are either whole or not there. */
+#ifndef GNET_BASE_FILE_H
+#define GNET_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include <gnet/error.h>
+
+/* A file that is being written beside its final name. */
+typedef struct GnetFileWriter {
+    FILE *stream;
+    char *path, *temporary; /* owned */
+} GnetFileWriter;
+
+/* Opens "PATH.tmp" for writing (an old one is replaced). On failure *writer is empty. */
+GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *error);
+
+/* Flush, fsync, rename to the final name, fsync of the directory: on success the file is there,
+   whole, whatever happens next. On failure the temporary file is removed and what stood under the
+   final name before is untouched. Either way *writer is released. */
+GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error);
+
+/* Removes the temporary file and releases *writer; an empty one is fine. */
+void gnet_file_abandon(GnetFileWriter *writer);
+
+/* Reads a whole file into memory that the caller frees, with a zero byte behind it that *n_bytes
+   does not count. Anything that is not a regular file, or is over max_bytes, is refused. */
+GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,
+                          GnetError *error);
+
+/* fsync of the directory that holds path, so that a new name in it survives a power loss. */
+GnetStatus gnet_file_sync_directory(const char *path, GnetError *error);
+
+#endif

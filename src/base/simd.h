@@ -1,0 +1,14 @@
+/* Vector code for the CPU that runs it, from one plain source. */
+#ifndef GNET_BASE_SIMD_H
+#define GNET_BASE_SIMD_H
+
+/* Compiles a function for several instruction sets; the loader takes the best that the CPU has.
+   None of them has fused multiply-add, so all give the same bits. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
+    !defined(__SANITIZE_ADDRESS__)
+#define GNET_SIMD_CLONES __attribute__((target_clones("default", "avx", "avx2")))
+#else
+#define GNET_SIMD_CLONES
+#endif
+
+#endif

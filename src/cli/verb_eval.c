@@ -1,0 +1,187 @@
+#include <math.h>
+
+#include <gnet/eval.h>
+
+#include "console.h"
+#include "output.h"
+#include "progress.h"
+#include "signals.h"
+#include "text.h"
+#include "text_table.h"
+#include "verb.h"
+
+enum {
+    MAX_CELL_COLUMNS = 32,
+    MAX_MATRIX_CLASSES = 50, /* a wider matrix is no use to the eye */
+};
+
+static struct {
+    int n_threads;
+    bool json;
+} options;
+
+static const CliOption option_rows[] = {
+    CLI_THREADS_ROW(&options.n_threads),
+    CLI_JSON_ROW(&options.json),
+};
+
+/* NAN where there is nothing to take the share of. */
+typedef struct ClassScore {
+    double precision, recall, f1;
+    int64_t support; /* images of the class */
+} ClassScore;
+
+static double share(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
+/* F1 = 2 precision recall / (precision + recall) = 2 hits / (support + guesses). */
+static ClassScore score_class(const GnetEval *eval, int class)
+{
+    const int64_t *confusion = eval->confusion; /* [truth][guess] */
+    int64_t n = eval->n_classes, hits = confusion[class * n + class], support = 0, guesses = 0;
+    for (int64_t other = 0; other < n; other++) {
+        support += confusion[class * n + other];
+        guesses += confusion[other * n + class];
+    }
+    return (ClassScore){share(hits, guesses), share(hits, support),
+                        share(2 * hits, support + guesses), support};
+}
+
+static void add_share(CliTable *table, double value)
+{
+    if (isnan(value))
+        cli_table_add(table, "-");
+    else
+        cli_table_add(table, "%.4f", value);
+}
+
+static GnetStatus print_classes(const GnetEval *eval)
+{
+    CliTable table = {.n_columns = 6, .n_left = 2, .max_columns = MAX_CELL_COLUMNS};
+    const char *const titles[] = {"", "class", "precision", "recall", "F1", "support"};
+    for (size_t i = 0; i < table.n_columns; i++)
+        cli_table_add(&table, "%s", titles[i]);
+    for (int class = 0; class < eval->n_classes; class ++) {
+        ClassScore score = score_class(eval, class);
+        cli_table_add(&table, "%d", class);
+        cli_table_add(&table, "%s", eval->classes[class]);
+        add_share(&table, score.precision);
+        add_share(&table, score.recall);
+        add_share(&table, score.f1);
+        cli_table_add(&table, "%s", cli_text_count(score.support).text);
+    }
+    return cli_table_print(&table);
+}
+
+static GnetStatus print_confusion(const GnetEval *eval)
+{
+    int n = eval->n_classes;
+    CliTable table = {.n_columns = (size_t)n + 2, .n_left = 2, .max_columns = MAX_CELL_COLUMNS};
+    cli_table_add(&table, "%s", "");
+    cli_table_add(&table, "truth");
+    for (int guess = 0; guess < n; guess++)
+        cli_table_add(&table, "%d", guess);
+    for (int truth = 0; truth < n; truth++) {
+        cli_table_add(&table, "%d", truth);
+        cli_table_add(&table, "%s", eval->classes[truth]);
+        for (int guess = 0; guess < n; guess++)
+            cli_table_add(&table, "%s",
+                          cli_text_count(eval->confusion[(int64_t)truth * n + guess]).text);
+    }
+    return cli_table_print(&table);
+}
+
+static GnetStatus print_text(const GnetEval *eval)
+{
+    printf("loss %.4f, accuracy %.2f%% on %s images in %.1f s\n\n", eval->loss,
+           100 * eval->accuracy, cli_text_count(eval->n_images).text, eval->seconds);
+    GNET_TRY(print_classes(eval));
+    if (eval->n_classes > MAX_MATRIX_CLASSES) {
+        printf("\nThe confusion matrix of %d classes is not shown; --json has it.\n",
+               eval->n_classes);
+        return GNET_OK;
+    }
+    printf("\nconfusion matrix: a row a true class, a column a guess\n");
+    return print_confusion(eval);
+}
+
+static json_t *classes_json(const GnetEval *eval)
+{
+    json_t *classes = json_array();
+    for (int class = 0; class < eval->n_classes; class ++) {
+        ClassScore score = score_class(eval, class);
+        cli_json_append(&classes,
+                        json_pack("{s:o, s:o, s:o, s:o, s:I}", "name",
+                                  cli_json_text(eval->classes[class]), "precision",
+                                  cli_json_number(score.precision), "recall",
+                                  cli_json_number(score.recall), "f1", cli_json_number(score.f1),
+                                  "support", (json_int_t)score.support));
+    }
+    return classes;
+}
+
+static json_t *confusion_json(const GnetEval *eval)
+{
+    json_t *rows = json_array();
+    for (int64_t truth = 0; truth < eval->n_classes; truth++) {
+        json_t *row = json_array();
+        for (int64_t guess = 0; guess < eval->n_classes; guess++)
+            cli_json_append(&row, json_integer(eval->confusion[truth * eval->n_classes + guess]));
+        cli_json_append(&rows, row);
+    }
+    return rows;
+}
+
+static GnetStatus print_json(const GnetEval *eval)
+{
+    return cli_output_json(
+        json_pack("{s:o, s:o, s:I, s:o, s:o, s:o}", "loss", cli_json_number(eval->loss), "accuracy",
+                  cli_json_number(eval->accuracy), "images", (json_int_t)eval->n_images, "seconds",
+                  cli_json_number(eval->seconds), "classes", classes_json(eval), "confusion",
+                  confusion_json(eval)));
+}
+
+static void show_progress(void *user, const GnetProgress *state)
+{
+    cli_progress_update(user, state);
+}
+
+static int run_eval(int n, char **arguments)
+{
+    CliProgress progress;
+    GnetEval *eval = NULL;
+    GnetDiagnostics diagnostics = {0};
+    GnetError error = {0};
+    GNET_TRY(cli_arguments_check_target("eval", "a run or a checkpoint", n, arguments));
+    cli_progress_start(&progress);
+    GnetRunOptions run_options = {
+        .n_threads = options.n_threads,
+        .observer = {.user = &progress, .progress = show_progress},
+        .stop = cli_signals_install(),
+    };
+    GnetStatus status = gnet_eval_open(arguments[0], (const char *const *)arguments + 1,
+                                       (size_t)n - 1, &run_options, &eval, &diagnostics, &error);
+    cli_progress_clear(&progress);
+    if (status == GNET_OK)
+        status = options.json ? print_json(eval) : print_text(eval);
+    else if (status == GNET_STOPPED)
+        cli_console_note("stopped before every image was scored");
+    else
+        cli_console_report(&diagnostics, &error);
+    gnet_eval_close(&eval);
+    gnet_diagnostics_clear(&diagnostics);
+    return cli_signals_exit_code(status);
+}
+
+const CliVerb cli_verb_eval = {
+    .name = "eval",
+    .summary = "score a run or a checkpoint on the test set",
+    .usage = {"RUN|CHECKPOINT [KEY=VALUE...] [OPTION...]"},
+    .examples = {"gnet eval runs/googlenet_fashion-1",
+                 "gnet eval runs/googlenet_fashion-1/checkpoints/last.safetensors --json",
+                 "gnet eval best.safetensors data.path=/srv/fashion-mnist"},
+    .options = CLI_OPTIONS(option_rows),
+    .run = run_eval,
+};

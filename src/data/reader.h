@@ -1,0 +1,20 @@
+/* What a format of data sets is to dataset.c: one file and one of these, listed in its table. */
+#ifndef GNET_DATA_READER_H
+#define GNET_DATA_READER_H
+
+#include "data/dataset.h"
+
+typedef struct GnetReader {
+    /* Fills *info from the headers of the part's files. */
+    GnetStatus (*probe)(const char *directory, GnetDatasetPart part, GnetDatasetInfo *info,
+                        GnetError *error);
+
+    /* Fills dataset (zeroed before), save its fingerprint, and checks that every label is below
+       n_classes. Pixels and labels are malloc()ed; on failure the caller frees what is there. */
+    GnetStatus (*read)(const char *directory, GnetDatasetPart part, size_t n_classes,
+                       GnetDataset *dataset, GnetError *error);
+} GnetReader;
+
+extern const GnetReader gnet_idx_reader;
+
+#endif

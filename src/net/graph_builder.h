@@ -1,0 +1,15 @@
+#ifndef GNET_NET_GRAPH_BUILDER_H
+#define GNET_NET_GRAPH_BUILDER_H
+
+#include "net/model_config.h"
+
+/* The graph of a config's network, with the loss as its last layer. What cannot be is reported at
+   its layer's place and NULL returned. The graph refers to model's options, which must outlive
+   it. */
+GnetGraph *gnet_graph_build(const GnetModelConfig *model, size_t n_classes,
+                            GnetDiagnostics *diagnostics);
+
+/* The value that holds the logits. */
+int gnet_graph_logits(const GnetGraph *graph);
+
+#endif

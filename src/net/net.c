@@ -1,0 +1,266 @@
+#include <assert.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/team.h"
+#include "net/net.h"
+#include "net/program_writer.h"
+#include "net/shard.h"
+
+struct GnetNet {
+    const GnetGraph *graph;
+    GnetDnn *dnn;
+    int n_shards, n_threads;
+    const GnetDnnLayout **parameter_layouts; /* [n_parameters], settled by the first program */
+    GnetProgram **programs;                  /* [n_programs], one a size and kind of shard */
+    int n_programs;
+    GnetParameters *parameters;
+    GnetShard *shards; /* [n_shards], once allocated */
+};
+
+int64_t gnet_shard_images(int64_t n_images, int n_shards, int shard)
+{
+    return n_images / n_shards + (shard < n_images % n_shards);
+}
+
+/* The number of the program for such a shard, or -1. */
+static int find_program(const GnetNet *net, int64_t n_images, bool training)
+{
+    for (int i = 0; i < net->n_programs; i++)
+        if (net->programs[i]->n_images == n_images && net->programs[i]->training == training)
+            return i;
+    return -1;
+}
+
+static GnetStatus add_program(GnetNet *net, int64_t n_images, bool training, GnetError *error)
+{
+    if (n_images == 0 || find_program(net, n_images, training) >= 0)
+        return GNET_OK;
+    GnetProgram **programs =
+        realloc(net->programs, ((size_t)net->n_programs + 1) * sizeof *programs);
+    if (!programs)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
+    net->programs = programs;
+    GnetProgram *program;
+    GNET_TRY(
+        gnet_program_open(net->dnn, n_images, training, net->parameter_layouts, &program, error));
+    programs[net->n_programs++] = program;
+    return gnet_program_write(net->graph, program, error);
+}
+
+static GnetStatus want_copies(GnetNet *net, const GnetProgram *program, GnetError *error)
+{
+    for (int b = 0; b < program->n_buffers; b++)
+        if (program->buffers[b].kind == GNET_BUFFER_WEIGHTS)
+            GNET_TRY(gnet_parameters_want(net->parameters, program->buffers[b].parameter,
+                                          program->buffers[b].layout, error));
+    return GNET_OK;
+}
+
+static void warn_of_reference(void *user, const GnetLayer *layer, bool backward,
+                              const GnetDnnPrimitive *primitive)
+{
+    (void)user;
+    if (gnet_dnn_rank(primitive) == GNET_DNN_REFERENCE)
+        gnet_log(GNET_LOG_WARNING, "%s (%s): oneDNN has only a slow implementation, %s",
+                 layer->name, backward ? "backward" : "forward",
+                 gnet_dnn_implementation(primitive));
+}
+
+typedef struct Opening {
+    GnetNet *net;
+    const GnetNetOptions *options;
+    GnetError *error;
+    GnetStatus status;
+} Opening;
+
+static GnetStatus write_programs(GnetNet *net, const GnetNetOptions *options, GnetError *error)
+{
+    GNET_TRY(gnet_dnn_open(&net->dnn, error));
+    for (size_t b = 0; b < options->n_batches; b++)
+        for (int s = 0; s < net->n_shards; s++)
+            GNET_TRY(add_program(net,
+                                 gnet_shard_images(options->batches[b].n_images, net->n_shards, s),
+                                 options->batches[b].training, error));
+    GNET_TRY(gnet_parameters_open(net->dnn, net->graph, net->parameter_layouts, &net->parameters,
+                                  error));
+    for (int i = 0; i < net->n_programs; i++)
+        GNET_TRY(want_copies(net, net->programs[i], error));
+    gnet_net_visit(net, warn_of_reference, NULL);
+    return GNET_OK;
+}
+
+static void open_alone(void *user, int i)
+{
+    (void)i;
+    Opening *opening = user;
+    opening->status = write_programs(opening->net, opening->options, opening->error);
+}
+
+GnetStatus gnet_net_open(const GnetGraph *graph, const GnetNetOptions *options, GnetNet **net,
+                         GnetError *error)
+{
+    GnetNet *made = calloc(1, sizeof *made);
+    *net = NULL;
+    if (made)
+        made->parameter_layouts = calloc((size_t)graph->n_parameters + 1, sizeof(GnetDnnLayout *));
+    if (!made || !made->parameter_layouts) {
+        gnet_net_close(&made);
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
+    }
+    made->graph = graph;
+    made->n_shards = options->n_shards;
+    made->n_threads = options->n_threads;
+    /* Primitives are made under the same number of threads that they will run with: one. */
+    Opening opening = {made, options, error, GNET_OK};
+    gnet_team_run(1, 1, open_alone, &opening);
+    if (opening.status != GNET_OK)
+        gnet_net_close(&made);
+    *net = made;
+    return opening.status;
+}
+
+void gnet_net_close(GnetNet **net)
+{
+    GnetNet *closing = *net;
+    if (!closing)
+        return;
+    for (int s = 0; closing->shards && s < closing->n_shards; s++)
+        gnet_shard_close(&closing->shards[s], closing->n_programs);
+    free(closing->shards);
+    gnet_parameters_close(&closing->parameters);
+    for (int i = 0; i < closing->n_programs; i++)
+        gnet_program_close(&closing->programs[i]);
+    free(closing->programs);
+    gnet_dnn_close(&closing->dnn);
+    free(closing->parameter_layouts);
+    free(closing);
+    *net = NULL;
+}
+
+/* The largest arena among the programs for (or not for) training. */
+static size_t largest_arena(const GnetNet *net, bool training)
+{
+    size_t largest = 0;
+    for (int i = 0; i < net->n_programs; i++)
+        if (net->programs[i]->training == training && net->programs[i]->arena_bytes > largest)
+            largest = net->programs[i]->arena_bytes;
+    return largest;
+}
+
+static bool trains(const GnetNet *net)
+{
+    return largest_arena(net, true) > 0;
+}
+
+static size_t gradient_bytes(const GnetNet *net)
+{
+    return trains(net) ? gnet_parameters_floats(net->parameters) * sizeof(float) : 0;
+}
+
+GnetNetMemory gnet_net_memory(const GnetNet *net)
+{
+    size_t n_shards = (size_t)net->n_shards;
+    return (GnetNetMemory){
+        .parameters_bytes = gnet_parameters_bytes(net->parameters),
+        .gradients_bytes = n_shards * gradient_bytes(net),
+        .training_bytes = n_shards * largest_arena(net, true),
+        .inference_bytes = n_shards * largest_arena(net, false),
+    };
+}
+
+GnetStatus gnet_net_allocate(GnetNet *net, GnetError *error)
+{
+    GNET_TRY(gnet_parameters_allocate(net->parameters, net->n_threads, error));
+    net->shards = calloc((size_t)net->n_shards, sizeof *net->shards);
+    if (!net->shards)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for the shards");
+    size_t training = largest_arena(net, true), inference = largest_arena(net, false);
+    GnetShardPlan plan = {
+        .dnn = net->dnn,
+        .programs = net->programs,
+        .n_programs = net->n_programs,
+        .parameters = net->parameters,
+        .arena_bytes = training > inference ? training : inference,
+        .gradient_bytes = gradient_bytes(net),
+    };
+    for (int s = 0; s < net->n_shards; s++)
+        GNET_TRY(gnet_shard_open(&plan, &net->shards[s], error));
+    return GNET_OK;
+}
+
+GnetParameters *gnet_net_parameters(GnetNet *net)
+{
+    return net->parameters;
+}
+
+int gnet_net_n_shards(const GnetNet *net)
+{
+    return net->n_shards;
+}
+
+GnetNetShard gnet_net_shard(GnetNet *net, GnetBatchKind batch, int shard)
+{
+    int64_t n_images = gnet_shard_images(batch.n_images, net->n_shards, shard);
+    if (n_images == 0)
+        return (GnetNetShard){0};
+    int program = find_program(net, n_images, batch.training);
+    assert(program >= 0);
+    const GnetProgram *written = net->programs[program];
+    const GnetShard *bound = &net->shards[shard];
+    return (GnetNetShard){
+        .n_images = n_images,
+        .images = gnet_shard_data(bound, written, written->images),
+        .labels = gnet_shard_data(bound, written, written->labels),
+        .logits = gnet_shard_data(bound, written, written->logits),
+    };
+}
+
+typedef struct Run {
+    GnetNet *net;
+    GnetBatchKind batch;
+} Run;
+
+static void run_shard(void *user, int s)
+{
+    const Run *run = user;
+    GnetNet *net = run->net;
+    GnetShard *shard = &net->shards[s];
+    int64_t n_images = gnet_shard_images(run->batch.n_images, net->n_shards, s);
+    shard->score = (GnetScore){0};
+    if (n_images == 0)
+        return;
+    int program = find_program(net, n_images, run->batch.training);
+    gnet_shard_run(shard, net->programs[program], program, 1.0f / (float)run->batch.n_images);
+}
+
+GnetStatus gnet_net_run(GnetNet *net, GnetBatchKind batch, GnetScore *score, GnetError *error)
+{
+    Run run = {net, batch};
+    gnet_team_run(net->n_threads, net->n_shards, run_shard, &run);
+    *score = (GnetScore){0};
+    for (int s = 0; s < net->n_shards; s++) {
+        const GnetShard *shard = &net->shards[s];
+        if (shard->failed_step >= 0)
+            return gnet_error(error, GNET_RUNTIME, net->graph->layers[shard->failed_layer].name,
+                              "oneDNN failed in step %d of shard %d", shard->failed_step, s);
+        score->loss += shard->score.loss;
+        score->n_correct += shard->score.n_correct;
+    }
+    return GNET_OK;
+}
+
+const float *gnet_net_gradients(const GnetNet *net, int shard)
+{
+    return (const float *)(const void *)net->shards[shard].gradients.bytes;
+}
+
+void gnet_net_visit(const GnetNet *net, GnetVisitPrimitive *visit, void *user)
+{
+    for (int i = 0; i < net->n_programs; i++)
+        for (int s = 0; s < net->programs[i]->n_steps; s++) {
+            const GnetStep *step = &net->programs[i]->steps[s];
+            if (step->primitive)
+                visit(user, &net->graph->layers[step->layer], step->backward, step->primitive);
+        }
+}

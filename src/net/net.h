@@ -1,0 +1,69 @@
+/* A network that runs: its programs, its parameters, and the shards that a batch is cut into. */
+#ifndef GNET_NET_NET_H
+#define GNET_NET_NET_H
+
+#include "net/parameters.h"
+
+typedef struct GnetNet GnetNet;
+
+/* A size of batch that will be run. */
+typedef struct GnetBatchKind {
+    int64_t n_images;
+    bool training;
+} GnetBatchKind;
+
+typedef struct GnetNetOptions {
+    int n_shards;  /* equal parts of a batch; what is computed depends on it */
+    int n_threads; /* who computes; no result depends on it */
+    const GnetBatchKind *batches;
+    size_t n_batches;
+} GnetNetOptions;
+
+/* Writes the programs for every size of shard that the batches have. graph must outlive the net.
+   Nothing is allocated for running yet: gnet_net_memory() can be asked. */
+GnetStatus gnet_net_open(const GnetGraph *graph, const GnetNetOptions *options, GnetNet **net,
+                         GnetError *error);
+void gnet_net_close(GnetNet **net);
+
+typedef struct GnetNetMemory {
+    size_t parameters_bytes; /* weights and their copies */
+    size_t gradients_bytes;  /* all shards */
+    size_t training_bytes;   /* arenas of all shards, for the largest training batch */
+    size_t inference_bytes;  /* and for the largest batch that is only scored */
+} GnetNetMemory;
+GnetNetMemory gnet_net_memory(const GnetNet *net);
+
+/* Maps the memory and binds the programs to it: afterwards a run allocates nothing. */
+GnetStatus gnet_net_allocate(GnetNet *net, GnetError *error);
+
+GnetParameters *gnet_net_parameters(GnetNet *net);
+int gnet_net_n_shards(const GnetNet *net);
+
+/* Images that a shard has of a batch: n_images / n_shards, one more for the first few where it does
+   not divide. */
+int64_t gnet_shard_images(int64_t n_images, int n_shards, int shard);
+
+/* Where a shard takes its part of a batch of one of the kinds opened, and leaves its logits. */
+typedef struct GnetNetShard {
+    int64_t n_images;    /* may be 0 in a short batch: the pointers are NULL then */
+    float *images;       /* [n_images][c][h][w] */
+    int32_t *labels;     /* [n_images] */
+    const float *logits; /* [n_images][classes], valid until the next run */
+} GnetNetShard;
+GnetNetShard gnet_net_shard(GnetNet *net, GnetBatchKind batch, int shard);
+
+/* Runs a batch: forward, and for training backward, with the gradients of the mean loss over the
+   batch left in the shards. *score is the sum over the images, added in the order of the shards.
+   GNET_RUNTIME if oneDNN failed. */
+GnetStatus gnet_net_run(GnetNet *net, GnetBatchKind batch, GnetScore *score, GnetError *error);
+
+/* A shard's gradients, laid out as the parameters' arena; only shards with images have any. */
+const float *gnet_net_gradients(const GnetNet *net, int shard);
+
+/* The primitives in use, for checks and reports: calls visit for every one, each program's in order
+   of its steps. */
+typedef void GnetVisitPrimitive(void *user, const GnetLayer *layer, bool backward,
+                                const GnetDnnPrimitive *primitive);
+void gnet_net_visit(const GnetNet *net, GnetVisitPrimitive *visit, void *user);
+
+#endif

@@ -1,0 +1,94 @@
+#include <stdlib.h>
+
+#include "net/shard.h"
+
+static void *locate(const GnetShardPlan *plan, const GnetShard *shard, const GnetProgram *program,
+                    int number)
+{
+    const GnetBuffer *buffer = &program->buffers[number];
+    switch (buffer->kind) {
+    case GNET_BUFFER_WEIGHTS:
+        return gnet_parameters_in_layout(plan->parameters, buffer->parameter, buffer->layout);
+    case GNET_BUFFER_GRADIENT:
+        return shard->gradients.bytes +
+               gnet_parameters_offset(plan->parameters, buffer->parameter) * sizeof(float);
+    case GNET_BUFFER_ARENA:
+        break;
+    }
+    return shard->arena.bytes + buffer->offset;
+}
+
+static GnetStatus bind_step(const GnetShardPlan *plan, GnetShard *shard, const GnetProgram *program,
+                            const GnetStep *step, GnetBoundStep *bound, GnetError *error)
+{
+    GnetDnnBinding bindings[GNET_STEP_OPERANDS_MAX];
+    bound->kernel = step->kernel;
+    bound->task = step->task;
+    for (int i = 0; i < step->n_operands; i++) {
+        bound->data[i] = locate(plan, shard, program, step->operands[i].buffer);
+        bindings[i] = (GnetDnnBinding){step->operands[i].arg, bound->data[i]};
+    }
+    if (!step->primitive)
+        return GNET_OK;
+    return gnet_dnn_bind(shard->queue, step->primitive, bindings, step->n_operands, &bound->call,
+                         error);
+}
+
+static GnetStatus bind_program(const GnetShardPlan *plan, GnetShard *shard, int number,
+                               GnetError *error)
+{
+    const GnetProgram *program = plan->programs[number];
+    GnetBoundStep *steps = calloc((size_t)program->n_steps, sizeof *steps);
+    shard->bound[number] = steps;
+    if (!steps)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a shard");
+    for (int s = 0; s < program->n_steps; s++)
+        GNET_TRY(bind_step(plan, shard, program, &program->steps[s], &steps[s], error));
+    return GNET_OK;
+}
+
+GnetStatus gnet_shard_open(const GnetShardPlan *plan, GnetShard *shard, GnetError *error)
+{
+    shard->failed_step = -1;
+    GNET_TRY(gnet_arena_open(&shard->arena, plan->arena_bytes, error));
+    GNET_TRY(gnet_arena_open(&shard->gradients, plan->gradient_bytes, error));
+    GNET_TRY(gnet_dnn_queue_open(plan->dnn, &shard->queue, error));
+    shard->bound = calloc((size_t)plan->n_programs, sizeof *shard->bound);
+    if (!shard->bound)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a shard");
+    for (int i = 0; i < plan->n_programs; i++)
+        GNET_TRY(bind_program(plan, shard, i, error));
+    return GNET_OK;
+}
+
+void gnet_shard_close(GnetShard *shard, int n_programs)
+{
+    for (int i = 0; shard->bound && i < n_programs; i++)
+        free(shard->bound[i]);
+    free(shard->bound);
+    gnet_dnn_queue_close(&shard->queue);
+    gnet_arena_close(&shard->gradients);
+    gnet_arena_close(&shard->arena);
+}
+
+void *gnet_shard_data(const GnetShard *shard, const GnetProgram *program, int buffer)
+{
+    return shard->arena.bytes + program->buffers[buffer].offset;
+}
+
+void gnet_shard_run(GnetShard *shard, const GnetProgram *program, int number, float scale)
+{
+    const GnetBoundStep *steps = shard->bound[number];
+    shard->failed_step = -1;
+    *(float *)gnet_shard_data(shard, program, program->scale) = scale;
+    for (int s = 0; s < program->n_steps; s++) {
+        if (steps[s].kernel) {
+            steps[s].kernel(steps[s].task, steps[s].data);
+        } else if (!gnet_dnn_run(steps[s].call)) {
+            shard->failed_step = s;
+            shard->failed_layer = program->steps[s].layer;
+            return;
+        }
+    }
+    shard->score = *(const GnetScore *)gnet_shard_data(shard, program, program->score);
+}

@@ -1,0 +1,207 @@
+/* Concatenation of channels, as one pass of gnet's own: oneDNN 2.6 has only its reference
+   implementation where a width is no multiple of the block, and the backward pass can apply the
+   sources' ReLUs on its way. */
+#include <assert.h>
+#include <string.h>
+
+#include "ops/op.h"
+
+/* The channels [first, first + src's) of dst are one source. */
+typedef struct ConcatTask {
+    GnetPixels src, dst;
+    int64_t first;
+    bool masked;
+} ConcatTask;
+
+static bool shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
+                  char *reason, size_t n_bytes)
+{
+    (void)options, (void)reason, (void)n_bytes;
+    *dst = src[0];
+    for (int i = 1; i < n_src; i++) {
+        assert(src[i].dims[1] == dst->dims[1] && src[i].dims[2] == dst->dims[2]);
+        dst->dims[0] += src[i].dims[0];
+    }
+    return true;
+}
+
+/* A run of channels that lies within one block on both sides: so many lanes of each pixel. */
+typedef struct Lanes {
+    int64_t src_offset, dst_offset, n_lanes, src_stride, dst_stride, n_pixels;
+} Lanes;
+
+static void copy_lanes(const Lanes *lanes, const float *restrict from, float *restrict to)
+{
+    const int64_t n = lanes->n_lanes;
+    if (n == lanes->src_stride && n == lanes->dst_stride) {
+        memcpy(to, from, (size_t)(n * lanes->n_pixels) * sizeof *to);
+        return;
+    }
+    for (int64_t p = 0; p < lanes->n_pixels; p++)
+        for (int64_t l = 0; l < n; l++)
+            to[p * lanes->dst_stride + l] = from[p * lanes->src_stride + l];
+}
+
+static void take_lanes(const Lanes *lanes, const float *restrict from, float *restrict to)
+{
+    for (int64_t p = 0; p < lanes->n_pixels; p++)
+        for (int64_t l = 0; l < lanes->n_lanes; l++)
+            to[p * lanes->src_stride + l] = from[p * lanes->dst_stride + l];
+}
+
+/* The same, with the gradient of a ReLU whose result is `dst`: it passes where dst > 0. */
+static void take_masked_lanes(const Lanes *lanes, const float *restrict dst,
+                              const float *restrict from, float *restrict to)
+{
+    const int64_t n = lanes->n_lanes;
+    if (n == lanes->src_stride && n == lanes->dst_stride) {
+#pragma omp simd
+        for (int64_t i = 0; i < n * lanes->n_pixels; i++)
+            to[i] = dst[i] > 0 ? from[i] : 0;
+        return;
+    }
+    for (int64_t p = 0; p < lanes->n_pixels; p++)
+        for (int64_t l = 0; l < n; l++) {
+            int64_t at = p * lanes->dst_stride + l;
+            to[p * lanes->src_stride + l] = dst[at] > 0 ? from[at] : 0;
+        }
+}
+
+/* Walks all lanes of a source: calls visit for the longest runs that lie in one block on both
+   sides. */
+typedef void VisitLanes(const ConcatTask *task, const Lanes *lanes, void *const *data);
+
+static void walk(const ConcatTask *task, VisitLanes *visit, void *const *data)
+{
+    const GnetPixels *src = &task->src, *dst = &task->dst;
+    for (int64_t n = 0; n < src->n_images; n++)
+        for (int64_t c = 0, run; c < src->n_channels; c += run) {
+            int64_t d = task->first + c;
+            run = src->n_channels - c;
+            if (run > src->block - c % src->block)
+                run = src->block - c % src->block;
+            if (run > dst->block - d % dst->block)
+                run = dst->block - d % dst->block;
+            Lanes lanes = {
+                .src_offset =
+                    n * src->image_stride + c / src->block * src->block_stride + c % src->block,
+                .dst_offset =
+                    n * dst->image_stride + d / dst->block * dst->block_stride + d % dst->block,
+                .n_lanes = run,
+                .src_stride = src->pixel_stride,
+                .dst_stride = dst->pixel_stride,
+                .n_pixels = src->n_pixels,
+            };
+            visit(task, &lanes, data);
+        }
+}
+
+static void visit_forward(const ConcatTask *task, const Lanes *lanes, void *const *data)
+{
+    (void)task;
+    copy_lanes(lanes, (const float *)data[0] + lanes->src_offset,
+               (float *)data[1] + lanes->dst_offset);
+}
+
+static void visit_backward(const ConcatTask *task, const Lanes *lanes, void *const *data)
+{
+    const float *diff_dst = (const float *)data[0] + lanes->dst_offset;
+    const float *dst = (const float *)data[1] + lanes->dst_offset;
+    float *diff_src = (float *)data[2] + lanes->src_offset;
+    if (task->masked)
+        take_masked_lanes(lanes, dst, diff_dst, diff_src);
+    else
+        take_lanes(lanes, diff_dst, diff_src);
+}
+
+/* Zeroes the lanes behind the last channel, which other kernels take to be zero. */
+static void clear_padding(const GnetPixels *pixels, float *data)
+{
+    int64_t used = pixels->n_channels % pixels->block;
+    if (!used)
+        return;
+    for (int64_t n = 0; n < pixels->n_images; n++) {
+        float *last = data + n * pixels->image_stride +
+                      pixels->n_channels / pixels->block * pixels->block_stride;
+        for (int64_t p = 0; p < pixels->n_pixels; p++)
+            for (int64_t l = used; l < pixels->block; l++)
+                last[p * pixels->pixel_stride + l] = 0;
+    }
+}
+
+static void run_forward(const void *task, void *const *data)
+{
+    const ConcatTask *concat = task;
+    walk(concat, visit_forward, data);
+    if (concat->first + concat->src.n_channels == concat->dst.n_channels)
+        clear_padding(&concat->dst, data[1]);
+}
+
+static void run_backward(const void *task, void *const *data)
+{
+    const ConcatTask *concat = task;
+    walk(concat, visit_backward, data);
+    clear_padding(&concat->src, data[2]);
+}
+
+static GnetStatus make_task(GnetBuild *build, int which, int64_t first, const void **task,
+                            GnetError *error)
+{
+    GnetProgram *program = build->program;
+    const GnetLayout *src = gnet_dnn_layout_view(gnet_program_layout(program, build->src[which]));
+    const GnetLayout *dst = gnet_dnn_layout_view(gnet_program_layout(program, build->dst));
+    const GnetGraph *graph = build->graph;
+    int producer = graph->values[build->layer->src[which]].producer;
+    ConcatTask made = {.first = first,
+                       .masked = producer >= 0 && graph->layers[producer].masked_behind};
+    if (!src || !dst || !gnet_layout_pixels(src, &made.src) || !gnet_layout_pixels(dst, &made.dst))
+        return gnet_error(error, GNET_RUNTIME, build->layer->name,
+                          "oneDNN chose a layout that gnet cannot concatenate");
+    *task = gnet_program_task(program, &made, sizeof made);
+    return GNET_OK;
+}
+
+static GnetStatus forward(GnetBuild *build, GnetError *error)
+{
+    GnetProgram *program = build->program;
+    GnetShape whole = gnet_build_shape(build, build->layer->dst);
+    const GnetDnnLayout *layout = gnet_dnn_layout_like(
+        program->dnn, gnet_program_layout(program, build->src[0]), &whole, error);
+    if (!layout)
+        return GNET_RUNTIME;
+    build->dst = gnet_program_buffer(program, layout);
+    int64_t first = 0;
+    for (int i = 0; i < build->layer->n_src; i++) {
+        const void *task;
+        GNET_TRY(make_task(build, i, first, &task, error));
+        gnet_program_kernel(program, run_forward, task, (int[]){build->src[i], build->dst}, 2);
+        first += build->graph->values[build->layer->src[i]].shape.dims[0];
+    }
+    return GNET_OK;
+}
+
+static GnetStatus backward(GnetBuild *build, GnetError *error)
+{
+    GnetProgram *program = build->program;
+    int64_t first = 0;
+    for (int i = 0; i < build->layer->n_src; i++) {
+        const void *task;
+        GNET_TRY(make_task(build, i, first, &task, error));
+        first += build->graph->values[build->layer->src[i]].shape.dims[0];
+        if (!build->wants_diff_src[i])
+            continue;
+        build->diff_src[i] =
+            gnet_program_buffer(program, gnet_program_layout(program, build->src[i]));
+        gnet_program_kernel(program, run_backward, task,
+                            (int[]){build->diff_dst, build->dst, build->diff_src[i]}, 3);
+    }
+    return GNET_OK;
+}
+
+const GnetOp gnet_op_concat = {
+    .name = "",
+    .help = "concatenation of channels",
+    .shape = shape,
+    .forward = forward,
+    .backward = backward,
+};

@@ -1,0 +1,89 @@
+#include <stdio.h>
+
+#include "ops/op.h"
+#include "ops/window.h"
+
+typedef struct LinearOptions {
+    int64_t out;
+} LinearOptions;
+
+static const GnetOption rows[] = {
+    {.key = "out",
+     .type = GNET_OPTION_INT,
+     .offset = offsetof(LinearOptions, out),
+     .min = 1,
+     .max = GNET_WIDTH_MAX,
+     .help = "output features"},
+};
+
+static const GnetOptionTable options_table = {"linear", rows, sizeof rows / sizeof rows[0]};
+
+static bool shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
+                  char *reason, size_t n_bytes)
+{
+    (void)n_src;
+    if (src->n_dims != 1) {
+        snprintf(reason, n_bytes, "it needs a flat input: put 'flatten' before it");
+        return false;
+    }
+    *dst = (GnetShape){1, {((const LinearOptions *)options)->out}};
+    return true;
+}
+
+static int parameters(const void *options, const GnetShape *src, GnetShape *shapes)
+{
+    int64_t out = ((const LinearOptions *)options)->out;
+    shapes[0] = (GnetShape){2, {out, src->dims[0]}};
+    shapes[1] = (GnetShape){1, {out}};
+    return 2;
+}
+
+static int64_t macs(const void *options, const GnetShape *src, const GnetShape *dst)
+{
+    (void)options;
+    return src->dims[0] * dst->dims[0];
+}
+
+static GnetStatus make(GnetDnn *dnn, GnetDnnDirection direction, const void *spec,
+                       GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive, GnetError *error)
+{
+    return gnet_dnn_linear(dnn, direction, spec, layouts, primitive, error);
+}
+
+static GnetDnnLinear describe(const GnetBuild *build)
+{
+    const GnetLayer *layer = build->layer;
+    return (GnetDnnLinear){
+        .src = gnet_build_shape(build, layer->src[0]),
+        .weights = build->graph->parameters[layer->parameters[0]].shape,
+        .dst = gnet_build_shape(build, layer->dst),
+    };
+}
+
+static GnetStatus forward(GnetBuild *build, GnetError *error)
+{
+    GnetDnnLinear spec = describe(build);
+    return gnet_build_weighted_forward(build, make, &spec, error);
+}
+
+static GnetStatus backward(GnetBuild *build, GnetError *error)
+{
+    GnetDnnLinear spec = describe(build);
+    spec.forward = build->primitive;
+    GNET_TRY(gnet_build_weighted_backward_weights(build, make, &spec, error));
+    if (build->wants_diff_src[0])
+        GNET_TRY(gnet_build_weighted_backward_data(build, make, &spec, error));
+    return GNET_OK;
+}
+
+const GnetOp gnet_op_linear = {
+    .name = "linear",
+    .help = "fully connected layer with bias",
+    .options = &options_table,
+    .options_bytes = sizeof(LinearOptions),
+    .shape = shape,
+    .parameters = parameters,
+    .macs = macs,
+    .forward = forward,
+    .backward = backward,
+};

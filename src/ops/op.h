@@ -1,0 +1,86 @@
+/* What an operation is: one file, one row in the table of ops.c. */
+#ifndef GNET_OPS_OP_H
+#define GNET_OPS_OP_H
+
+#include <gnet/error.h>
+
+#include "config/options.h"
+#include "ops/graph.h"
+#include "ops/program.h"
+
+/* A layer on its way into a program. forward() finds src and leaves dst; backward() finds all of
+   it, with diff_dst, and leaves diff_src where it is wanted. Numbers are the program's buffers. */
+typedef struct GnetBuild {
+    GnetProgram *program;
+    const GnetGraph *graph;
+    const GnetLayer *layer;
+    int src[GNET_LAYER_SRC_MAX];
+    int dst;
+    int diff_dst; /* in dst's layout, and this layer's to overwrite */
+    bool wants_diff_src[GNET_LAYER_SRC_MAX];
+    int diff_src[GNET_LAYER_SRC_MAX]; /* in src's layout, each a buffer of its own */
+    /* What forward() keeps for backward(). */
+    const GnetDnnPrimitive *primitive;
+    int workspace;
+} GnetBuild;
+
+struct GnetOp {
+    const char *name; /* as a config writes it; "" for one that no config can name */
+    const char *help;
+
+    /* Its options: a table, or (also) a short form that is no mapping, `[64, 96, ...]`, `global`.
+       An operation with neither is written as its name alone. */
+    const GnetOptionTable *options;
+    size_t options_bytes;
+    bool (*parse_short)(const GnetParse *parse, const GnetNode *node, void *options);
+    void (*write_short)(GnetWriter *writer, const void *options); /* used if is_short() */
+    bool (*is_short)(const void *options);
+
+    /* Appends the layers that a composite stands for and returns the last one's value, or -1. The
+       rest of a composite is NULL. */
+    int (*expand)(GnetGraph *graph, const GnetLayer *layer, GnetDiagnostics *diagnostics);
+
+    /* The shape of dst, or false with the reason, one clause, in reason[n_bytes]. */
+    bool (*shape)(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
+                  char *reason, size_t n_bytes);
+    /* Shapes of weights and bias; returns their number. NULL: none. */
+    int (*parameters)(const void *options, const GnetShape *src, GnetShape *shapes);
+    /* Multiply-accumulates of one image, forward. NULL: none worth counting. */
+    int64_t (*macs)(const void *options, const GnetShape *src, const GnetShape *dst);
+
+    GnetStatus (*forward)(GnetBuild *build, GnetError *error);
+    GnetStatus (*backward)(GnetBuild *build, GnetError *error);
+};
+
+/* Ended by NULL. */
+extern const GnetOp *const gnet_ops[];
+
+/* The operation of that name, or NULL. */
+const GnetOp *gnet_op_find(const char *name);
+
+extern const GnetOp gnet_op_conv, gnet_op_relu, gnet_op_max_pool, gnet_op_avg_pool, gnet_op_flatten,
+    gnet_op_linear, gnet_op_inception, gnet_op_concat, gnet_op_cross_entropy;
+
+/* A value's shape with the program's batch before it. */
+GnetShape gnet_build_shape(const GnetBuild *build, int value);
+
+/* Makes a primitive with the layouts at hand; where the library has only a slow implementation for
+   those, with layouts of its choice if that is better. make is gnet_dnn_conv() or the like, with
+   its description behind spec. */
+typedef GnetStatus GnetMakePrimitive(GnetDnn *dnn, GnetDnnDirection direction, const void *spec,
+                                     GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
+                                     GnetError *error);
+GnetStatus gnet_build_choose(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
+                             GnetDnnDirection direction, GnetDnnLayouts at_hand,
+                             const GnetDnnPrimitive **primitive, GnetError *error);
+
+/* What layers with weights and bias share, whatever the primitive: emits the forward primitive, the
+   gradients of weights and bias, the gradient of the source. */
+GnetStatus gnet_build_weighted_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
+                                       GnetError *error);
+GnetStatus gnet_build_weighted_backward_weights(GnetBuild *build, GnetMakePrimitive *make,
+                                                const void *spec, GnetError *error);
+GnetStatus gnet_build_weighted_backward_data(GnetBuild *build, GnetMakePrimitive *make,
+                                             const void *spec, GnetError *error);
+
+#endif

@@ -1,0 +1,43 @@
+/* What the two pools share. */
+#ifndef GNET_OPS_POOL_STEPS_H
+#define GNET_OPS_POOL_STEPS_H
+
+#include "ops/op.h"
+#include "ops/window.h"
+
+typedef struct GnetPoolOptions {
+    bool global; /* the window is the whole image; the rest means nothing */
+    int64_t kernel;
+    int64_t stride; /* GNET_AUTO: as the kernel, windows side by side */
+    int64_t pad;
+    bool count_include_pad; /* average: the padding's zeros count */
+} GnetPoolOptions;
+
+/* The rows that both tables begin with. */
+#define GNET_POOL_ROWS                                                                   \
+    {.key = "kernel",                                                                    \
+     .type = GNET_OPTION_INT,                                                            \
+     .offset = offsetof(GnetPoolOptions, kernel),                                        \
+     .min = 1,                                                                           \
+     .max = GNET_KERNEL_MAX,                                                             \
+     .help = "height and width of the window, in pixels"},                               \
+        {.key = "stride",                                                                \
+         .type = GNET_OPTION_INT,                                                        \
+         .offset = offsetof(GnetPoolOptions, stride),                                    \
+         .fallback = "kernel",                                                           \
+         .word = "kernel",                                                               \
+         .min = 1,                                                                       \
+         .max = GNET_KERNEL_MAX,                                                         \
+         .help = "pixels from one window to the next; 'kernel': side by side"},          \
+    {                                                                                    \
+        .key = "pad", .type = GNET_OPTION_INT, .offset = offsetof(GnetPoolOptions, pad), \
+        .fallback = "0", .min = 0, .max = GNET_KERNEL_MAX,                               \
+        .help = "pixels around the image, on each side; at most half the kernel"         \
+    }
+
+bool gnet_pool_shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
+                     char *reason, size_t n_bytes);
+GnetStatus gnet_pool_forward(GnetBuild *build, GnetDnnPoolKind kind, GnetError *error);
+GnetStatus gnet_pool_backward(GnetBuild *build, GnetDnnPoolKind kind, GnetError *error);
+
+#endif

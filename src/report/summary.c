@@ -1,0 +1,90 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <gnet/summary.h>
+
+#include "net/net.h"
+#include "train/optimizer.h"
+#include "train/run_config.h"
+
+void gnet_summary_close(GnetSummary **summary)
+{
+    if (!*summary)
+        return;
+    for (size_t i = 0; (*summary)->rows && i < (*summary)->n_rows; i++) {
+        free((*summary)->rows[i].name);
+        free((*summary)->rows[i].type);
+        free((*summary)->rows[i].output);
+    }
+    free((*summary)->rows);
+    free(*summary);
+    *summary = NULL;
+}
+
+static bool fill_row(const GnetGraph *graph, const GnetLayer *layer, GnetSummaryRow *row)
+{
+    char shape[96];
+    gnet_shape_text(&graph->values[layer->dst].shape, shape, sizeof shape);
+    row->name = strdup(layer->name);
+    row->type = strdup(layer->op == &gnet_op_concat ? "concat" : layer->op->name);
+    row->output = strdup(shape);
+    for (int i = 0; i < layer->n_parameters; i++)
+        row->n_parameters += gnet_shape_elements(&graph->parameters[layer->parameters[i]].shape);
+    row->macs = gnet_layer_macs(graph, layer);
+    return row->name && row->type && row->output;
+}
+
+/* A row a layer but the loss, which the config does not name. */
+static bool fill_rows(const GnetGraph *graph, GnetSummary *summary)
+{
+    summary->rows = calloc((size_t)graph->n_layers, sizeof *summary->rows);
+    if (!summary->rows)
+        return false;
+    for (int l = 0; l + 1 < graph->n_layers; l++) {
+        summary->n_rows++;
+        if (!fill_row(graph, &graph->layers[l], &summary->rows[l]))
+            return false;
+    }
+    summary->n_parameters = gnet_graph_parameters(graph);
+    summary->macs = gnet_graph_macs(graph);
+    return true;
+}
+
+static void fill_memory(const GnetConfig *config, GnetNet *net, GnetSummary *summary)
+{
+    GnetNetMemory memory = gnet_net_memory(net);
+    size_t floats = gnet_parameters_floats(gnet_net_parameters(net));
+    size_t states = (size_t)gnet_optimizer_n_states(&config->train);
+    summary->weights_bytes = (int64_t)memory.parameters_bytes;
+    summary->training_bytes =
+        (int64_t)(memory.gradients_bytes + states * floats * sizeof(float) + memory.training_bytes);
+    summary->eval_bytes = (int64_t)memory.inference_bytes;
+}
+
+static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *summary,
+                       GnetError *error)
+{
+    GnetBatchKind kinds[] = {{config->data.batch_size, true}, {config->data.batch_size, false}};
+    GnetNetOptions options = {gnet_config_shards(config, n_threads),
+                              gnet_config_threads(config, n_threads), kinds, 2};
+    GnetNet *net;
+    GNET_TRY(gnet_net_open(config->graph, &options, &net, error));
+    summary->n_shards = options.n_shards;
+    fill_memory(config, net, summary);
+    gnet_net_close(&net);
+    if (!fill_rows(config->graph, summary))
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");
+    return GNET_OK;
+}
+
+GnetStatus gnet_summary_open(const GnetConfig *config, int n_threads, GnetSummary **summary,
+                             GnetError *error)
+{
+    *summary = calloc(1, sizeof **summary);
+    if (!*summary)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");
+    GnetStatus status = fill(config, n_threads, *summary, error);
+    if (status != GNET_OK)
+        gnet_summary_close(summary);
+    return status;
+}

@@ -1,0 +1,231 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "train/checkpoint.h"
+
+/* The tensors of a checkpoint on their way to a file, each with the plain copy of its numbers. */
+typedef struct Saving {
+    GnetPool *pool;
+    GnetTensorEntry *entries;
+    size_t n;
+} Saving;
+
+static bool add_tensor(Saving *saving, const GnetGraph *graph, const GnetParameters *parameters,
+                       int p, const float *arena, const char *state_name)
+{
+    const GnetParameter *parameter = &graph->parameters[p];
+    size_t count = (size_t)gnet_shape_elements(&parameter->shape);
+    float *plain = gnet_pool_take(saving->pool, count * sizeof *plain);
+    const char *name =
+        state_name ? gnet_pool_format(saving->pool, "optimizer.%s.%s", state_name, parameter->name)
+                   : parameter->name;
+    if (!plain || !name)
+        return false;
+    gnet_parameters_to_plain(parameters, p, arena, plain);
+    GnetTensorEntry *entry = &saving->entries[saving->n++];
+    *entry = (GnetTensorEntry){
+        .name = name, .type = GNET_F32, .n_dims = parameter->shape.n_dims, .data = plain};
+    memcpy(entry->dims, parameter->shape.dims, (size_t)entry->n_dims * sizeof entry->dims[0]);
+    return true;
+}
+
+static bool collect(Saving *saving, const GnetCheckpointSource *source)
+{
+    const GnetGraph *graph = source->config->graph;
+    GnetParameters *parameters = gnet_net_parameters(source->net);
+    const GnetOptimizer *optimizer = source->optimizer;
+    int n_states = optimizer ? optimizer->kernel->n_states : 0;
+    saving->pool = gnet_pool_open();
+    saving->entries =
+        calloc((size_t)(graph->n_parameters * (1 + n_states)) + 1, sizeof *saving->entries);
+    if (!saving->pool || !saving->entries)
+        return false;
+    for (int p = 0; p < graph->n_parameters; p++)
+        if (!add_tensor(saving, graph, parameters, p, gnet_parameters_weights(parameters), NULL))
+            return false;
+    for (int s = 0; s < n_states; s++)
+        for (int p = 0; p < graph->n_parameters; p++)
+            if (!add_tensor(saving, graph, parameters, p,
+                            (const float *)(const void *)optimizer->states[s].bytes,
+                            optimizer->kernel->state_names[s]))
+                return false;
+    return true;
+}
+
+/* JSON with reals in 17 digits, which read back as the same doubles. */
+static char *position_text(const GnetCheckpointSource *source)
+{
+    const GnetRunPosition *position = source->position;
+    json_t *json = json_pack(
+        "{s:I, s:I, s:I, s:f, s:I, s:I, s:f, s:f, s:I}", "epoch", (json_int_t)position->epoch,
+        "batch", (json_int_t)position->batch, "step", (json_int_t)position->step, "loss_sum",
+        position->loss_sum, "n_correct", (json_int_t)position->n_correct, "best_epoch",
+        (json_int_t)position->best_epoch, "best_val_loss", position->best_val_loss, "best_val_acc",
+        position->best_val_acc, "data_fingerprint", (json_int_t)source->data_fingerprint);
+    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    json_decref(json);
+    return text;
+}
+
+static GnetStatus write_file(const GnetCheckpointSource *source, const Saving *saving,
+                             const char *path, GnetError *error)
+{
+    char *config = gnet_config_text(source->config);
+    char *position = source->optimizer ? position_text(source) : NULL;
+    GnetStatus status = GNET_RUNTIME;
+    if (config && (position || !source->optimizer)) {
+        GnetTextEntry texts[] = {{"format", "pt"}, {"config", config}, {"position", position}};
+        status = gnet_safetensors_write(path, saving->entries, saving->n, texts,
+                                        source->optimizer ? 3 : 2, error);
+    } else {
+        gnet_error(error, GNET_RUNTIME, path, "no memory for a checkpoint");
+    }
+    free(config);
+    free(position);
+    return status;
+}
+
+GnetStatus gnet_checkpoint_save(const GnetCheckpointSource *source, const char *path,
+                                GnetError *error)
+{
+    Saving saving = {0};
+    GnetStatus status = collect(&saving, source)
+                            ? write_file(source, &saving, path, error)
+                            : gnet_error(error, GNET_RUNTIME, path, "no memory for a checkpoint");
+    free(saving.entries);
+    gnet_pool_close(&saving.pool);
+    return status;
+}
+
+static bool is_optimizer_state(const char *name)
+{
+    return strncmp(name, "optimizer.", strlen("optimizer.")) == 0;
+}
+
+static bool has_shape(const GnetTensorEntry *entry, const GnetShape *shape)
+{
+    return entry->type == GNET_F32 && entry->n_dims == shape->n_dims &&
+           memcmp(entry->dims, shape->dims, (size_t)shape->n_dims * sizeof shape->dims[0]) == 0;
+}
+
+static char *entry_text(const GnetTensorEntry *entry, char *text, size_t n_bytes)
+{
+    GnetShape shape = {0};
+    for (; shape.n_dims < entry->n_dims && shape.n_dims < GNET_DIMS_MAX; shape.n_dims++)
+        shape.dims[shape.n_dims] = entry->dims[shape.n_dims];
+    return gnet_shape_text(&shape, text, n_bytes);
+}
+
+/* Whether the file has the parameter in its shape; what is wrong is reported. */
+static bool check_weights(const GnetSafetensors *file, GnetPosition place,
+                          const GnetParameter *parameter, GnetDiagnostics *diagnostics)
+{
+    char wanted[96], got[96];
+    const GnetTensorEntry *entry = gnet_safetensors_find(file, parameter->name);
+    if (entry && has_shape(entry, &parameter->shape))
+        return true;
+    gnet_shape_text(&parameter->shape, wanted, sizeof wanted);
+    if (!entry)
+        gnet_diagnose(diagnostics, place, "has no tensor '%s' (F32, %s)", parameter->name, wanted);
+    else
+        gnet_diagnose(diagnostics, place, "tensor '%s' is %s%s, but the network's is F32, %s",
+                      parameter->name, entry->type == GNET_F32 ? "F32, " : "not F32, ",
+                      entry_text(entry, got, sizeof got), wanted);
+    return false;
+}
+
+static bool is_parameter(const GnetGraph *graph, const char *name)
+{
+    for (int p = 0; p < graph->n_parameters; p++)
+        if (strcmp(graph->parameters[p].name, name) == 0)
+            return true;
+    return false;
+}
+
+GnetStatus gnet_checkpoint_load_weights(const GnetSafetensors *file, const char *path,
+                                        const GnetGraph *graph, GnetNet *net,
+                                        GnetDiagnostics *diagnostics, GnetError *error)
+{
+    GnetParameters *parameters = gnet_net_parameters(net);
+    GnetPosition place = {path, 0, 0};
+    bool good = true;
+    for (int p = 0; p < graph->n_parameters; p++)
+        good &= check_weights(file, place, &graph->parameters[p], diagnostics);
+    for (size_t i = 0; i < gnet_safetensors_count(file); i++) {
+        const char *name = gnet_safetensors_at(file, i)->name;
+        if (is_optimizer_state(name) || is_parameter(graph, name))
+            continue;
+        gnet_diagnose(diagnostics, place, "tensor '%s' is not in the network", name);
+        good = false;
+    }
+    if (!good)
+        return GNET_USAGE;
+    for (int p = 0; p < graph->n_parameters; p++)
+        gnet_parameters_from_plain(parameters, p,
+                                   gnet_safetensors_find(file, graph->parameters[p].name)->data,
+                                   gnet_parameters_weights(parameters));
+    if (!gnet_parameters_update(parameters, NULL, NULL))
+        return gnet_error(error, GNET_RUNTIME, path, "oneDNN could not copy the weights");
+    return GNET_OK;
+}
+
+static GnetStatus read_position(const GnetSafetensors *file, const char *path,
+                                GnetRunPosition *position, uint32_t *data_fingerprint,
+                                GnetError *error)
+{
+    const char *text = gnet_safetensors_text(file, "position");
+    json_error_t reason;
+    json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, &reason) : NULL;
+    json_int_t epoch, batch, step, n_correct, best_epoch, fingerprint;
+    int failed =
+        !json || json_unpack(json, "{s:I, s:I, s:I, s:F, s:I, s:I, s:F, s:F, s:I !}", "epoch",
+                             &epoch, "batch", &batch, "step", &step, "loss_sum",
+                             &position->loss_sum, "n_correct", &n_correct, "best_epoch",
+                             &best_epoch, "best_val_loss", &position->best_val_loss, "best_val_acc",
+                             &position->best_val_acc, "data_fingerprint", &fingerprint);
+    json_decref(json);
+    if (failed || epoch < 0 || batch < 0 || step < 0 || fingerprint < 0 || fingerprint > UINT32_MAX)
+        return gnet_error(error, GNET_RUNTIME, path,
+                          "has no position to go on from: it is not a run's last checkpoint");
+    position->epoch = epoch;
+    position->batch = batch;
+    position->step = step;
+    position->n_correct = n_correct;
+    position->best_epoch = best_epoch;
+    *data_fingerprint = (uint32_t)fingerprint;
+    return GNET_OK;
+}
+
+static GnetStatus read_state(const GnetSafetensors *file, const char *path, const GnetGraph *graph,
+                             const GnetParameters *parameters, const char *state_name, float *arena,
+                             GnetError *error)
+{
+    for (int p = 0; p < graph->n_parameters; p++) {
+        const GnetParameter *parameter = &graph->parameters[p];
+        char name[512];
+        snprintf(name, sizeof name, "optimizer.%s.%s", state_name, parameter->name);
+        const GnetTensorEntry *entry = gnet_safetensors_find(file, name);
+        if (!entry || !has_shape(entry, &parameter->shape))
+            return gnet_error(error, GNET_RUNTIME, path,
+                              "has no tensor '%s' of the shape that the network needs", name);
+        gnet_parameters_from_plain(parameters, p, entry->data, arena);
+    }
+    return GNET_OK;
+}
+
+GnetStatus gnet_checkpoint_load_state(const GnetSafetensors *file, const char *path,
+                                      const GnetGraph *graph, GnetNet *net,
+                                      GnetOptimizer *optimizer, GnetRunPosition *position,
+                                      uint32_t *data_fingerprint, GnetError *error)
+{
+    GNET_TRY(read_position(file, path, position, data_fingerprint, error));
+    const GnetOptimizerKernel *kernel = optimizer->kernel;
+    for (int s = 0; s < kernel->n_states; s++)
+        GNET_TRY(read_state(file, path, graph, gnet_net_parameters(net), kernel->state_names[s],
+                            (float *)(void *)optimizer->states[s].bytes, error));
+    optimizer->step = position->step;
+    return GNET_OK;
+}

@@ -1,0 +1,48 @@
+/* Checkpoints: weights, and for `last` all that a run needs to go on, as safetensors files. */
+#ifndef GNET_TRAIN_CHECKPOINT_H
+#define GNET_TRAIN_CHECKPOINT_H
+
+#include "train/optimizer.h"
+#include "train/run_config.h"
+#include "train/safetensors.h"
+
+/* Where a run stands. Everything is exact: a resumed run continues the very sums. */
+typedef struct GnetRunPosition {
+    int64_t epoch;      /* finished */
+    int64_t batch;      /* trained in the epoch under way */
+    int64_t step;       /* trained over all epochs */
+    double loss_sum;    /* over the images of the epoch under way */
+    int64_t n_correct;  /* of them */
+    int64_t best_epoch; /* 0: none yet */
+    double best_val_loss, best_val_acc;
+} GnetRunPosition;
+
+/* What a checkpoint is of. */
+typedef struct GnetCheckpointSource {
+    const GnetConfig *config;
+    GnetNet *net;
+    const GnetOptimizer *optimizer;  /* NULL: the weights alone */
+    const GnetRunPosition *position; /* with the optimizer */
+    uint32_t data_fingerprint;
+} GnetCheckpointSource;
+
+/* Writes it to path, whole or not at all. The weights are under PyTorch's names and in its layout,
+   the optimizer's state under "optimizer.exp_avg.NAME". The metadata has the config. Nothing in the
+   file depends on the time, the threads or the number of sessions. */
+GnetStatus gnet_checkpoint_save(const GnetCheckpointSource *source, const char *path,
+                                GnetError *error);
+
+/* Reads the weights of a file into the net, which is then updated. Tensors that are missing, too
+   many or of another shape are each reported, and the result is GNET_USAGE. The optimizer's
+   ("optimizer.*") are passed over. */
+GnetStatus gnet_checkpoint_load_weights(const GnetSafetensors *file, const char *path,
+                                        const GnetGraph *graph, GnetNet *net,
+                                        GnetDiagnostics *diagnostics, GnetError *error);
+
+/* Reads the optimizer's state and the position. A file that has none is GNET_RUNTIME. */
+GnetStatus gnet_checkpoint_load_state(const GnetSafetensors *file, const char *path,
+                                      const GnetGraph *graph, GnetNet *net,
+                                      GnetOptimizer *optimizer, GnetRunPosition *position,
+                                      uint32_t *data_fingerprint, GnetError *error);
+
+#endif

@@ -1,0 +1,116 @@
+/* The public face of scoring: a run's or a checkpoint's weights on the test images. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <gnet/eval.h>
+
+#include "base/clock.h"
+#include "train/checkpoint.h"
+#include "train/session.h"
+
+void gnet_eval_close(GnetEval **eval)
+{
+    if (!*eval)
+        return;
+    for (int k = 0; (*eval)->classes && k < (*eval)->n_classes; k++)
+        free((*eval)->classes[k]);
+    free((*eval)->classes);
+    free((*eval)->confusion);
+    free(*eval);
+    *eval = NULL;
+}
+
+static GnetEval *make_eval(const GnetStringList *classes)
+{
+    GnetEval *eval = calloc(1, sizeof *eval);
+    if (!eval)
+        return NULL;
+    eval->n_classes = (int)classes->n;
+    eval->classes = calloc(classes->n, sizeof *eval->classes);
+    eval->confusion = calloc(classes->n * classes->n, sizeof *eval->confusion);
+    bool good = eval->classes && eval->confusion;
+    for (size_t k = 0; good && k < classes->n; k++)
+        good = (eval->classes[k] = strdup(classes->items[k])) != NULL;
+    if (!good)
+        gnet_eval_close(&eval);
+    return eval;
+}
+
+/* A directory stands for its best checkpoint. The caller frees *found. */
+static GnetStatus find_checkpoint(const char *path, char **found, GnetError *error)
+{
+    struct stat info;
+    bool is_directory = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    if (asprintf(found, is_directory ? "%s/checkpoints/best.safetensors" : "%s", path) < 0)
+        return gnet_error(error, GNET_RUNTIME, path, "no memory for its name");
+    return GNET_OK;
+}
+
+typedef struct Evaluation {
+    char *path;
+    GnetSafetensors *file;
+    GnetConfig *config;
+    GnetSession session;
+    GnetEval *eval;
+} Evaluation;
+
+static GnetStatus open_config(Evaluation *evaluation, const char *const *overrides,
+                              size_t n_overrides, GnetDiagnostics *diagnostics, GnetError *error)
+{
+    const char *text = gnet_safetensors_text(evaluation->file, "config");
+    if (!text)
+        return gnet_error(error, GNET_RUNTIME, evaluation->path,
+                          "carries no config: it was not saved by gnet");
+    GNET_TRY(gnet_config_parse(text, evaluation->path, overrides, n_overrides, &evaluation->config,
+                               diagnostics));
+    return gnet_config_check_data(evaluation->config, diagnostics);
+}
+
+static GnetStatus score(Evaluation *evaluation, GnetError *error)
+{
+    GnetEval *eval = make_eval(&evaluation->config->data.classes);
+    evaluation->eval = eval;
+    if (!eval)
+        return gnet_error(error, GNET_RUNTIME, evaluation->path, "no memory for a result");
+    GnetImageList list = gnet_session_test(&evaluation->session);
+    GnetScoring scoring = {.phase = GNET_PHASE_TEST, .confusion = eval->confusion};
+    double start = gnet_clock_seconds();
+    eval->n_images = (int64_t)list.n;
+    GNET_TRY(gnet_session_score(&evaluation->session, &list, &scoring, &eval->loss, &eval->accuracy,
+                                error));
+    eval->seconds = gnet_clock_seconds() - start;
+    return GNET_OK;
+}
+
+static GnetStatus evaluate(Evaluation *evaluation, const char *path, const char *const *overrides,
+                           size_t n_overrides, const GnetRunOptions *options,
+                           GnetDiagnostics *diagnostics, GnetError *error)
+{
+    GNET_TRY(find_checkpoint(path, &evaluation->path, error));
+    GNET_TRY(gnet_safetensors_open(evaluation->path, &evaluation->file, error));
+    GNET_TRY(open_config(evaluation, overrides, n_overrides, diagnostics, error));
+    GNET_TRY(gnet_session_open(evaluation->config, options, false, &evaluation->session, error));
+    GNET_TRY(gnet_checkpoint_load_weights(evaluation->file, evaluation->path,
+                                          evaluation->config->graph, evaluation->session.net,
+                                          diagnostics, error));
+    return score(evaluation, error);
+}
+
+GnetStatus gnet_eval_open(const char *path, const char *const *overrides, size_t n_overrides,
+                          const GnetRunOptions *options, GnetEval **eval,
+                          GnetDiagnostics *diagnostics, GnetError *error)
+{
+    Evaluation evaluation = {0};
+    *error = (GnetError){0};
+    GnetStatus status =
+        evaluate(&evaluation, path, overrides, n_overrides, options, diagnostics, error);
+    if (status != GNET_OK)
+        gnet_eval_close(&evaluation.eval);
+    *eval = evaluation.eval;
+    gnet_session_close(&evaluation.session);
+    gnet_config_close(&evaluation.config);
+    gnet_safetensors_close(&evaluation.file);
+    free(evaluation.path);
+    return status;
+}

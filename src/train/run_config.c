@@ -1,0 +1,212 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/team.h"
+#include "data/dataset.h"
+#include "train/run_config.h"
+
+static const GnetOption rows[] = {
+    {.key = "name",
+     .type = GNET_OPTION_STRING,
+     .offset = offsetof(GnetConfig, name),
+     .help = "what runs are called; a number follows it"},
+    {.key = "seed",
+     .type = GNET_OPTION_INT,
+     .offset = offsetof(GnetConfig, seed),
+     .fallback = "42",
+     .min = 0,
+     .max = 9e15,
+     .help = "of everything random: split, order, initial weights"},
+    {.key = "data",
+     .type = GNET_OPTION_SECTION,
+     .offset = offsetof(GnetConfig, data),
+     .section = &gnet_data_options,
+     .help = "the images"},
+    {.key = "model",
+     .type = GNET_OPTION_SECTION,
+     .offset = offsetof(GnetConfig, model),
+     .section = &gnet_model_options,
+     .help = "the network"},
+    {.key = "train",
+     .type = GNET_OPTION_SECTION,
+     .offset = offsetof(GnetConfig, train),
+     .section = &gnet_train_options,
+     .help = "the training"},
+};
+
+static const GnetOptionTable root_options = {"", rows, sizeof rows / sizeof rows[0]};
+
+static void check_together(const GnetConfig *config, GnetDiagnostics *diagnostics)
+{
+    const GnetModelInput *input = &config->model.input;
+    int64_t side = config->data.resize;
+    if (side > 0 && input->height > 0 && (input->height != side || input->width != side))
+        gnet_diagnose(diagnostics, input->position,
+                      "model.input takes images of %lld x %lld, but data.resize makes them %lld x "
+                      "%lld",
+                      (long long)input->height, (long long)input->width, (long long)side,
+                      (long long)side);
+    if (config->train.shards > config->data.batch_size && config->data.batch_size > 0)
+        gnet_diagnose(diagnostics, (GnetPosition){0},
+                      "train.shards is %lld, but a batch has only %lld images to share out",
+                      (long long)config->train.shards, (long long)config->data.batch_size);
+}
+
+/* Whether the model parsed well enough to say something of its shapes. */
+static bool is_model_whole(const GnetModelConfig *model)
+{
+    return model->input.channels > 0 && model->input.height > 0 && model->input.width > 0 &&
+           model->stages.complete;
+}
+
+static GnetStatus parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagnostics *diagnostics)
+{
+    GnetParse parse = {config->pool, diagnostics};
+    gnet_options_parse(&parse, &root_options, root, root->position, config);
+    if (is_model_whole(&config->model))
+        config->graph = gnet_graph_build(&config->model, config->data.classes.n, diagnostics);
+    check_together(config, diagnostics);
+    return diagnostics->n || diagnostics->n_lost ? GNET_USAGE : GNET_OK;
+}
+
+static GnetStatus finish(GnetConfig *config, GnetNode *root, GnetStatus read_status,
+                         const char *const *overrides, size_t n_overrides, GnetConfig **result,
+                         GnetDiagnostics *diagnostics)
+{
+    GnetStatus status = root ? GNET_OK : read_status;
+    for (size_t i = 0; root && i < n_overrides; i++)
+        gnet_node_override(config->pool, root, (int)i + 1, overrides[i], diagnostics);
+    if (root)
+        status = parse_tree(config, root, diagnostics);
+    if (status == GNET_OK)
+        *result = config;
+    else
+        gnet_config_close(&config);
+    return status;
+}
+
+/* An empty config, or NULL with the lack of memory reported. */
+static GnetConfig *open_empty(GnetDiagnostics *diagnostics)
+{
+    GnetConfig *config = calloc(1, sizeof *config);
+    if (config)
+        config->pool = gnet_pool_open();
+    if (config && config->pool)
+        return config;
+    gnet_diagnose(diagnostics, (GnetPosition){0}, "no memory for a config");
+    free(config);
+    return NULL;
+}
+
+GnetStatus gnet_config_load(const char *path, const char *const *overrides, size_t n_overrides,
+                            GnetConfig **config, GnetDiagnostics *diagnostics)
+{
+    *config = NULL;
+    GnetConfig *made = open_empty(diagnostics);
+    if (!made)
+        return GNET_RUNTIME;
+    GnetStatus status = GNET_USAGE;
+    GnetNode *root = gnet_node_read(made->pool, path, diagnostics, &status);
+    return finish(made, root, status, overrides, n_overrides, config, diagnostics);
+}
+
+GnetStatus gnet_config_parse(const char *text, const char *source, const char *const *overrides,
+                             size_t n_overrides, GnetConfig **config, GnetDiagnostics *diagnostics)
+{
+    *config = NULL;
+    GnetConfig *made = open_empty(diagnostics);
+    if (!made)
+        return GNET_RUNTIME;
+    const char *kept = gnet_pool_copy(made->pool, source);
+    GnetNode *root = gnet_node_parse(made->pool, text, strlen(text), kept, true, diagnostics);
+    return finish(made, root, GNET_USAGE, overrides, n_overrides, config, diagnostics);
+}
+
+void gnet_config_close(GnetConfig **config)
+{
+    if (!*config)
+        return;
+    gnet_graph_close(&(*config)->graph);
+    gnet_pool_close(&(*config)->pool);
+    free(*config);
+    *config = NULL;
+}
+
+GnetStatus gnet_config_check_data(const GnetConfig *config, GnetDiagnostics *diagnostics)
+{
+    const GnetModelInput *input = &config->model.input;
+    GnetDatasetInfo info;
+    GnetError error;
+    for (int part = GNET_DATASET_TRAIN; part <= GNET_DATASET_TEST; part++) {
+        if (gnet_dataset_probe(&config->data, (GnetDatasetPart)part, &info, &error) != GNET_OK) {
+            gnet_diagnose(diagnostics, (GnetPosition){error.place, 0, 0}, "%s", error.text);
+            return error.code;
+        }
+        int64_t height = config->data.resize ? config->data.resize : info.height;
+        int64_t width = config->data.resize ? config->data.resize : info.width;
+        if (info.channels == input->channels && height == input->height && width == input->width)
+            continue;
+        gnet_diagnose(diagnostics, input->position,
+                      "model.input is %lld x %lld x %lld, but the images of '%s' are %d x %lld x "
+                      "%lld%s",
+                      (long long)input->channels, (long long)input->height, (long long)input->width,
+                      config->data.path, info.channels, (long long)height, (long long)width,
+                      config->data.resize ? " after data.resize" : "");
+        return GNET_USAGE;
+    }
+    return GNET_OK;
+}
+
+bool gnet_config_write(const GnetConfig *config, FILE *stream)
+{
+    GnetWriter *writer = gnet_writer_open(stream);
+    if (!writer)
+        return false;
+    gnet_write_mapping_begin(writer, false);
+    gnet_options_write(writer, &root_options, config);
+    gnet_write_mapping_end(writer);
+    return gnet_writer_close(&writer);
+}
+
+char *gnet_config_text(const GnetConfig *config)
+{
+    char *text = NULL;
+    size_t n_bytes;
+    FILE *stream = open_memstream(&text, &n_bytes);
+    if (!stream)
+        return NULL;
+    bool written = gnet_config_write(config, stream);
+    if (fclose(stream) == 0 && written)
+        return text;
+    free(text);
+    return NULL;
+}
+
+void gnet_config_help(FILE *stream)
+{
+    gnet_options_help(stream, &root_options, "");
+    fprintf(stream, "\n");
+    gnet_model_help(stream);
+}
+
+int gnet_config_threads(const GnetConfig *config, int n_threads)
+{
+    if (n_threads > 0)
+        return n_threads;
+    return config->train.threads == GNET_AUTO ? gnet_team_cpus() : (int)config->train.threads;
+}
+
+int gnet_config_shards(const GnetConfig *config, int n_threads)
+{
+    if (config->train.shards != GNET_AUTO)
+        return (int)config->train.shards;
+    int shards = gnet_config_threads(config, n_threads);
+    if (shards > GNET_SHARDS_MAX)
+        shards = GNET_SHARDS_MAX;
+    return shards > config->data.batch_size ? (int)config->data.batch_size : shards;
+}
+
+void gnet_config_settle_shards(GnetConfig *config, int n_shards)
+{
+    config->train.shards = n_shards;
+}

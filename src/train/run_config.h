@@ -1,0 +1,36 @@
+/* A config's three sections together, and the network that they describe. */
+#ifndef GNET_TRAIN_RUN_CONFIG_H
+#define GNET_TRAIN_RUN_CONFIG_H
+
+#include <gnet/config.h>
+
+#include "data/data_config.h"
+#include "net/graph_builder.h"
+#include "train/train_config.h"
+
+struct GnetConfig {
+    GnetPool *pool; /* every string and list below */
+    char *name;
+    int64_t seed;
+    GnetDataConfig data;
+    GnetModelConfig model;
+    GnetTrainConfig train;
+    GnetGraph *graph;
+};
+
+/* The same from text in memory; source stands for it in positions. */
+GnetStatus gnet_config_parse(const char *text, const char *source, const char *const *overrides,
+                             size_t n_overrides, GnetConfig **config, GnetDiagnostics *diagnostics);
+
+/* The resolved config as text that the caller frees; NULL without memory. */
+char *gnet_config_text(const GnetConfig *config);
+
+/* Numbers of threads and shards that a run with this config uses; n_threads (0: none given) goes
+   before the config's. */
+int gnet_config_threads(const GnetConfig *config, int n_threads);
+int gnet_config_shards(const GnetConfig *config, int n_threads);
+
+/* The config with `shards` settled, as a run writes it down. */
+void gnet_config_settle_shards(GnetConfig *config, int n_shards);
+
+#endif

@@ -1,0 +1,320 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/pool.h"
+#include "train/run_directory.h"
+
+#define NUMBER_MAX 1000000
+#define BASE_BYTES_MAX 200 /* a file name has at most 255 bytes; the number needs its share */
+
+/* A path that was given out. */
+typedef struct FilePath {
+    struct FilePath *next;
+    const char *name, *path;
+} FilePath;
+
+struct GnetRunDirectory {
+    char *path;
+    int lock;  /* descriptor of the locked file, or -1 */
+    FILE *log; /* NULL until it is asked for */
+    GnetPool *pool;
+    FilePath *files;
+};
+
+static GnetStatus io_error(GnetError *error, const char *path, const char *action)
+{
+    return gnet_error(error, GNET_RUNTIME, path, "cannot %s: %s", action, strerror(errno));
+}
+
+static GnetStatus memory_error(GnetError *error, const char *path)
+{
+    return gnet_error(error, GNET_RUNTIME, path, "no memory for the run directory");
+}
+
+const char *gnet_run_directory_path(const GnetRunDirectory *run)
+{
+    return run->path;
+}
+
+const char *gnet_run_directory_file(GnetRunDirectory *run, const char *name)
+{
+    for (const FilePath *file = run->files; file; file = file->next)
+        if (strcmp(file->name, name) == 0)
+            return file->path;
+    FilePath *file = gnet_pool_take(run->pool, sizeof *file);
+    char *path = gnet_pool_format(run->pool, "%s/%s", run->path, name);
+    if (!file || !path)
+        return NULL;
+    *file = (FilePath){.next = run->files, .name = path + strlen(run->path) + 1, .path = path};
+    run->files = file;
+    return path;
+}
+
+/* Names the holder of the lock. It may not have written its number yet. */
+static GnetStatus in_use_error(int lock, const char *path, GnetError *error)
+{
+    char text[32] = "";
+    ssize_t n_bytes = pread(lock, text, sizeof text - 1, 0);
+    long holder = n_bytes > 0 ? strtol(text, NULL, 10) : 0;
+    if (holder > 0)
+        return gnet_error(error, GNET_USAGE, path, "is in use by process %ld", holder);
+    return gnet_error(error, GNET_USAGE, path, "is in use by another process");
+}
+
+static GnetStatus take_lock(GnetRunDirectory *run, GnetError *error)
+{
+    const char *path = gnet_run_directory_file(run, ".lock");
+    if (!path)
+        return memory_error(error, run->path);
+    run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (run->lock < 0)
+        return io_error(error, path, "open the lock");
+    if (flock(run->lock, LOCK_EX | LOCK_NB) != 0) {
+        if (errno == EWOULDBLOCK)
+            return in_use_error(run->lock, run->path, error);
+        return io_error(error, path, "lock the run directory");
+    }
+    if (ftruncate(run->lock, 0) != 0 || dprintf(run->lock, "%ld\n", (long)getpid()) < 0)
+        return io_error(error, path, "write the lock");
+    return GNET_OK;
+}
+
+/* Locks the directory at path, which is there. */
+static GnetStatus attach(const char *path, GnetRunDirectory **run, GnetError *error)
+{
+    *run = calloc(1, sizeof **run);
+    if (!*run)
+        return memory_error(error, path);
+    **run = (GnetRunDirectory){.path = strdup(path), .lock = -1, .pool = gnet_pool_open()};
+    GnetStatus status = GNET_OK;
+    if (!(*run)->path || !(*run)->pool)
+        status = memory_error(error, path);
+    if (status == GNET_OK)
+        status = take_lock(*run, error);
+    if (status != GNET_OK)
+        gnet_run_directory_close(run);
+    return status;
+}
+
+void gnet_run_directory_close(GnetRunDirectory **run)
+{
+    if (!*run)
+        return;
+    if ((*run)->log)
+        fclose((*run)->log);
+    if ((*run)->lock >= 0)
+        close((*run)->lock);
+    gnet_pool_close(&(*run)->pool);
+    free((*run)->path);
+    free(*run);
+    *run = NULL;
+}
+
+static bool is_control(char c)
+{
+    return (unsigned char)c < ' ' || c == 0x7f;
+}
+
+static GnetStatus check_name(const char *name, GnetError *error)
+{
+    if (*name == 0 || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return gnet_error(error, GNET_USAGE, "", "'%s' cannot be the name of a run", name);
+    for (const char *c = name; *c; c++) {
+        if (*c == '/')
+            return gnet_error(error, GNET_USAGE, "", "the run's name '%s' has a slash in it", name);
+        if (is_control(*c))
+            return gnet_error(error, GNET_USAGE, "",
+                              "the run's name has a control character in it");
+    }
+    return GNET_OK;
+}
+
+/* Whether c may stand in a name that gnet makes up. Bytes of a UTF-8 sequence may. */
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           strchr("._-", c) || (unsigned char)c >= 0x80;
+}
+
+/* A copy of base that is the beginning of a file name, or NULL. */
+static char *make_plain(const char *base)
+{
+    char *plain = strdup(*base ? base : "run");
+    if (!plain)
+        return NULL;
+    for (char *c = plain; *c; c++)
+        if (!is_plain(*c) || (c == plain && (*c == '.' || *c == '-')))
+            *c = '_';
+    size_t length = strlen(plain);
+    if (length > BASE_BYTES_MAX) {
+        length = BASE_BYTES_MAX;
+        while (length > 0 && ((unsigned char)plain[length] & 0xc0) == 0x80)
+            length--; /* not within a UTF-8 sequence */
+        plain[length] = 0;
+    }
+    return plain;
+}
+
+/* Makes the directory and those above it; what is there already is fine. */
+static GnetStatus make_parents(const char *path, GnetError *error)
+{
+    char *prefix = strdup(path);
+    if (!prefix)
+        return memory_error(error, path);
+    GnetStatus status = GNET_OK;
+    for (char *slash = prefix; slash && status == GNET_OK;) {
+        slash = strchr(slash + 1, '/');
+        if (slash)
+            *slash = 0;
+        if (mkdir(prefix, 0777) != 0 && errno != EEXIST)
+            status = io_error(error, prefix, "make the directory");
+        if (slash)
+            *slash = '/';
+    }
+    free(prefix);
+    return status;
+}
+
+static GnetStatus make_named(const char *out, const char *name, char **path, GnetError *error)
+{
+    if (asprintf(path, "%s/%s", out, name) < 0) {
+        *path = NULL;
+        return memory_error(error, out);
+    }
+    if (mkdir(*path, 0777) == 0)
+        return GNET_OK;
+    if (errno == EEXIST)
+        return gnet_error(error, GNET_USAGE, *path,
+                          "is there already: give the run another name, or resume it");
+    return io_error(error, *path, "make the directory");
+}
+
+static GnetStatus make_numbered(const char *out, const char *base, char **path, GnetError *error)
+{
+    for (int number = 1; number <= NUMBER_MAX; number++) {
+        if (asprintf(path, "%s/%s-%d", out, base, number) < 0) {
+            *path = NULL;
+            return memory_error(error, out);
+        }
+        if (mkdir(*path, 0777) == 0)
+            return GNET_OK;
+        if (errno != EEXIST)
+            return io_error(error, *path, "make the directory");
+        free(*path);
+        *path = NULL;
+    }
+    return gnet_error(error, GNET_RUNTIME, out, "has %d runs called '%s' already", NUMBER_MAX,
+                      base);
+}
+
+static GnetStatus make_folder(GnetRunDirectory *run, const char *name, GnetError *error)
+{
+    const char *path = gnet_run_directory_file(run, name);
+    if (!path)
+        return memory_error(error, run->path);
+    return mkdir(path, 0777) == 0 ? GNET_OK : io_error(error, path, "make the directory");
+}
+
+/* Removes what create made, as far as it is there. */
+static void remove_new(GnetRunDirectory *run)
+{
+    static const char *const names[] = {"checkpoints", "plots", ".lock"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *path = gnet_run_directory_file(run, names[i]);
+        if (path)
+            remove(path);
+    }
+    rmdir(run->path);
+}
+
+/* Locks the new directory and makes what belongs into it. On failure it is gone again. */
+static GnetStatus furnish(const char *path, GnetRunDirectory **run, GnetError *error)
+{
+    GNET_TRY(attach(path, run, error));
+    GnetStatus status = make_folder(*run, "checkpoints", error);
+    if (status == GNET_OK)
+        status = make_folder(*run, "plots", error);
+    if (status == GNET_OK)
+        status = gnet_file_sync_directory(path, error);
+    if (status != GNET_OK) {
+        remove_new(*run);
+        gnet_run_directory_close(run);
+    }
+    return status;
+}
+
+GnetStatus gnet_run_directory_create(const char *out, const char *name, const char *base,
+                                     GnetRunDirectory **run, GnetError *error)
+{
+    *run = NULL;
+    if (name)
+        GNET_TRY(check_name(name, error));
+    GNET_TRY(make_parents(out, error));
+    char *path = NULL, *plain = name ? NULL : make_plain(base);
+    GnetStatus status;
+    if (name)
+        status = make_named(out, name, &path, error);
+    else if (plain)
+        status = make_numbered(out, plain, &path, error);
+    else
+        status = memory_error(error, out);
+    if (status == GNET_OK)
+        status = furnish(path, run, error);
+    free(plain);
+    free(path);
+    return status;
+}
+
+GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, GnetError *error)
+{
+    *run = NULL;
+    char *checkpoints;
+    if (asprintf(&checkpoints, "%s/checkpoints", path) < 0)
+        return memory_error(error, path);
+    struct stat info;
+    bool is_run = stat(checkpoints, &info) == 0 && S_ISDIR(info.st_mode);
+    free(checkpoints);
+    if (is_run)
+        return attach(path, run, error);
+    if (stat(path, &info) != 0)
+        return io_error(error, path, "open the run directory");
+    return gnet_error(error, GNET_RUNTIME, path,
+                      "is not a run directory: it has no directory checkpoints");
+}
+
+GnetStatus gnet_run_directory_write(GnetRunDirectory *run, const char *name, const char *text,
+                                    GnetError *error)
+{
+    const char *path = gnet_run_directory_file(run, name);
+    if (!path)
+        return memory_error(error, run->path);
+    GnetFileWriter writer;
+    GNET_TRY(gnet_file_begin(&writer, path, error));
+    if (fputs(text, writer.stream) >= 0)
+        return gnet_file_commit(&writer, error);
+    io_error(error, path, "write");
+    gnet_file_abandon(&writer);
+    return GNET_RUNTIME;
+}
+
+GnetStatus gnet_run_directory_log(GnetRunDirectory *run, FILE **log, GnetError *error)
+{
+    *log = NULL;
+    const char *path = gnet_run_directory_file(run, "log.txt");
+    if (!path)
+        return memory_error(error, run->path);
+    if (!run->log)
+        run->log = fopen(path, "ae");
+    if (!run->log)
+        return io_error(error, path, "write");
+    setvbuf(run->log, NULL, _IOLBF, 0);
+    *log = run->log;
+    return GNET_OK;
+}

@@ -1,0 +1,57 @@
+/* The directory of a run: who owns it, what is in it, and how its files grow. */
+#ifndef GNET_TRAIN_RUN_DIRECTORY_H
+#define GNET_TRAIN_RUN_DIRECTORY_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <gnet/error.h>
+
+#include "train/records.h"
+
+typedef struct GnetRunDirectory GnetRunDirectory;
+
+/* Makes OUT/NAME (and OUT itself if need be) with checkpoints/ and plots/ inside. A name that
+   exists is refused (GNET_USAGE), and so is one that is no plain file name: empty, "." or "..",
+   with a slash or a control character. Where name is NULL the directory is OUT/BASE-N with the
+   lowest free number N from 1, found by a mkdir that fails where it exists, so that runs started
+   together never share one; what is odd in base is replaced by underscores. */
+GnetStatus gnet_run_directory_create(const char *out, const char *name, const char *base,
+                                     GnetRunDirectory **run, GnetError *error);
+
+/* Opens one that is there, to resume it. A path that is no run directory is GNET_RUNTIME. */
+GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, GnetError *error);
+
+/* Both lock the directory against a second process (GNET_USAGE: "is in use by process N"), by a
+   lock on its file .lock that ends with the process, however it ends. close unlocks, releases what
+   run owns and sets *run to NULL; NULL inside is fine. The file stays: if it were removed, one
+   process could hold the removed file and another a new one. */
+void gnet_run_directory_close(GnetRunDirectory **run);
+
+const char *gnet_run_directory_path(const GnetRunDirectory *run);
+
+/* The path of a file in the directory ("checkpoints/last.safetensors"), owned by run, valid until
+   close; NULL where there is no memory. */
+const char *gnet_run_directory_file(GnetRunDirectory *run, const char *name);
+
+/* Appends a row or a line (and, to an empty history, the header). A line is with the kernel when
+   add_step returns, and both files are on disk when add_epoch does. */
+GnetStatus gnet_run_directory_add_epoch(GnetRunDirectory *run, const GnetEpochRecord *record,
+                                        GnetError *error);
+GnetStatus gnet_run_directory_add_step(GnetRunDirectory *run, const GnetStepRecord *record,
+                                       GnetError *error);
+
+/* Cuts both files back to what a checkpoint knows: rows of epochs after last_epoch and lines of
+   steps after last_step, lines that are no records and a last line that was cut short are removed.
+   Each file is replaced atomically, and not at all where nothing is to be removed. */
+GnetStatus gnet_run_directory_cut(GnetRunDirectory *run, int64_t last_epoch, int64_t last_step,
+                                  GnetError *error);
+
+/* Writes text to a file of the directory atomically. */
+GnetStatus gnet_run_directory_write(GnetRunDirectory *run, const char *name, const char *text,
+                                    GnetError *error);
+
+/* log.txt, opened for appending, a line at a time; owned by run. */
+GnetStatus gnet_run_directory_log(GnetRunDirectory *run, FILE **log, GnetError *error);
+
+#endif

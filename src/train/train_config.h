@@ -1,0 +1,31 @@
+/* The `train` section of a config. */
+#ifndef GNET_TRAIN_CONFIG_H
+#define GNET_TRAIN_CONFIG_H
+
+#include "config/options.h"
+
+typedef enum GnetOptimizerKind { GNET_ADAM, GNET_SGD } GnetOptimizerKind;
+
+typedef struct GnetTrainConfig {
+    int64_t epochs;
+    int64_t max_steps; /* of one session; 0: no limit */
+    int optimizer;     /* a GnetOptimizerKind */
+    double lr;
+    double beta1, beta2, eps;  /* Adam */
+    double momentum;           /* SGD */
+    bool nesterov;             /* SGD */
+    double weight_decay;       /* added to the gradient, times the weight */
+    int loss;                  /* cross_entropy alone */
+    int precision;             /* f32 alone */
+    int64_t threads;           /* GNET_AUTO: as many as there are CPUs */
+    int64_t shards;            /* GNET_AUTO: as many as threads */
+    int64_t log_every;         /* steps */
+    double checkpoint_minutes; /* 0: at the ends of epochs alone */
+} GnetTrainConfig;
+
+#define GNET_SHARDS_MAX 256
+#define GNET_THREADS_MAX 1024
+
+extern const GnetOptionTable gnet_train_options;
+
+#endif

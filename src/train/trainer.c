@@ -1,0 +1,310 @@
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "train/plots.h"
+#include "train/trainer.h"
+
+static const GnetTrainConfig *settings(const GnetTrainer *trainer)
+{
+    return &trainer->session.config->train;
+}
+
+static int64_t batches_an_epoch(const GnetTrainer *trainer)
+{
+    int64_t size = trainer->session.config->data.batch_size;
+    return ((int64_t)trainer->session.split.n_train + size - 1) / size;
+}
+
+static GnetCheckpointSource source(const GnetTrainer *trainer)
+{
+    return (GnetCheckpointSource){
+        .config = trainer->session.config,
+        .net = trainer->session.net,
+        .optimizer = &trainer->optimizer,
+        .position = &trainer->position,
+        .data_fingerprint = trainer->data_fingerprint,
+    };
+}
+
+static void fill_result(GnetTrainer *trainer)
+{
+    const GnetRunPosition *position = &trainer->position;
+    GnetRunResult *result = trainer->result;
+    result->n_epochs = position->epoch;
+    result->n_steps = position->step;
+    result->best_epoch = position->best_epoch;
+    result->val_loss = position->best_val_loss;
+    result->val_accuracy = position->best_val_acc;
+    result->seconds = trainer->seconds_before + gnet_clock_seconds() - trainer->session_start;
+}
+
+static GnetStatus write_result(GnetTrainer *trainer, const char *status, GnetError *error)
+{
+    fill_result(trainer);
+    GnetRunState state = {status, gnet_clock_seconds() - trainer->epoch_start};
+    return gnet_run_files_write_result(trainer->directory, trainer->result, &state, error);
+}
+
+GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError *error)
+{
+    GnetCheckpointSource saved = source(trainer);
+    const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/last.safetensors");
+    if (!path)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
+    GNET_TRY(gnet_checkpoint_save(&saved, path, error));
+    trainer->saved_at = gnet_clock_seconds();
+    return write_result(trainer, status, error);
+}
+
+/* Saves, and reports the stop, or the failure to save. */
+static GnetStatus stop(GnetTrainer *trainer, GnetError *error)
+{
+    GNET_TRY(gnet_trainer_save(trainer, "stopped", error));
+    return gnet_error(error, GNET_STOPPED, gnet_run_directory_path(trainer->directory),
+                      "stopped in epoch %lld after %lld of %lld steps; a checkpoint is saved",
+                      (long long)trainer->position.epoch + 1, (long long)trainer->position.batch,
+                      (long long)batches_an_epoch(trainer));
+}
+
+static bool reached_limit(const GnetTrainer *trainer)
+{
+    int64_t limit = settings(trainer)->max_steps;
+    return limit > 0 && trainer->session_steps >= limit;
+}
+
+static bool is_checkpoint_due(const GnetTrainer *trainer)
+{
+    double minutes = settings(trainer)->checkpoint_minutes;
+    return minutes > 0 && gnet_clock_seconds() - trainer->saved_at > 60 * minutes;
+}
+
+static GnetStatus diverged(GnetTrainer *trainer, GnetError *error)
+{
+    GnetError lost;
+    write_result(trainer, "diverged", &lost);
+    return gnet_error(error, GNET_DIVERGED, gnet_run_directory_path(trainer->directory),
+                      "the loss of step %lld is not finite; try a smaller train.lr (it is %g)",
+                      (long long)trainer->position.step + 1, settings(trainer)->lr);
+}
+
+static void report_step(GnetTrainer *trainer, const GnetStepRecord *record)
+{
+    const GnetRunObserver *observer = &trainer->session.options->observer;
+    if (!observer->progress)
+        return;
+    int64_t left = batches_an_epoch(trainer) - trainer->position.batch;
+    double size = (double)trainer->session.config->data.batch_size;
+    GnetProgress progress = {
+        .phase = GNET_PHASE_TRAIN,
+        .epoch = record->epoch,
+        .n_epochs = settings(trainer)->epochs,
+        .step = trainer->position.batch,
+        .n_steps = batches_an_epoch(trainer),
+        .loss = record->loss,
+        .accuracy = record->acc,
+        .images_per_s = trainer->images_per_s,
+        .eta_seconds = (double)left * size / trainer->images_per_s,
+    };
+    observer->progress(observer->user, &progress);
+}
+
+/* Images a second over the last ten steps or so. */
+static void smooth_speed(GnetTrainer *trainer, double now)
+{
+    double share = trainer->images_per_s > 0 ? 0.1 : 1;
+    trainer->images_per_s += share * (now - trainer->images_per_s);
+}
+
+static GnetStatus record_step(GnetTrainer *trainer, const GnetScore *score, int64_t n_images,
+                              double seconds, GnetError *error)
+{
+    GnetRunPosition *position = &trainer->position;
+    position->loss_sum += score->loss;
+    position->n_correct += score->n_correct;
+    position->batch++;
+    position->step++;
+    trainer->session_steps++;
+    smooth_speed(trainer, (double)n_images / seconds);
+    GnetStepRecord record = {
+        .epoch = position->epoch + 1,
+        .step = position->step,
+        .loss = score->loss / (double)n_images,
+        .acc = (double)score->n_correct / (double)n_images,
+        .lr = settings(trainer)->lr,
+        .images_per_s = trainer->images_per_s,
+    };
+    report_step(trainer, &record);
+    if (position->step % settings(trainer)->log_every != 0)
+        return GNET_OK;
+    return gnet_run_directory_add_step(trainer->directory, &record, error);
+}
+
+static GnetStatus train_batch(GnetTrainer *trainer, const GnetImageList *list, GnetError *error)
+{
+    size_t size = (size_t)trainer->session.config->data.batch_size;
+    size_t first = (size_t)trainer->position.batch * size;
+    size_t count = list->n - first < size ? list->n - first : size;
+    GnetScore score;
+    double start = gnet_clock_seconds();
+    GNET_TRY(gnet_session_run(&trainer->session, list, first, (GnetBatchKind){(int64_t)count, true},
+                              &score, error));
+    if (!isfinite(score.loss))
+        return diverged(trainer, error);
+    GnetStatus status =
+        gnet_optimizer_apply(&trainer->optimizer, trainer->session.net, (int64_t)count, error);
+    if (status == GNET_DIVERGED)
+        return diverged(trainer, error);
+    GNET_TRY(status);
+    return record_step(trainer, &score, (int64_t)count, gnet_clock_seconds() - start, error);
+}
+
+/* Trains what is left of the epoch. */
+static GnetStatus train_epoch(GnetTrainer *trainer, GnetError *error)
+{
+    GnetSession *session = &trainer->session;
+    const GnetConfig *config = session->config;
+    gnet_epoch_order(&config->data, (uint64_t)config->seed, (uint32_t)trainer->position.epoch,
+                     session->split.train, session->split.n_train, trainer->order);
+    GnetImageList list = {session->train_loader, trainer->order, session->split.n_train};
+    while (trainer->position.batch < batches_an_epoch(trainer)) {
+        if (gnet_session_should_stop(session) || reached_limit(trainer))
+            return stop(trainer, error);
+        GNET_TRY(train_batch(trainer, &list, error));
+        if (is_checkpoint_due(trainer))
+            GNET_TRY(gnet_trainer_save(trainer, "running", error));
+    }
+    return GNET_OK;
+}
+
+static GnetStatus keep_best(GnetTrainer *trainer, const GnetEpochRecord *record, bool scored,
+                            GnetError *error)
+{
+    GnetRunPosition *position = &trainer->position;
+    position->best_epoch = record->epoch;
+    position->best_val_loss = scored ? record->val_loss : 0;
+    position->best_val_acc = scored ? record->val_acc : 0;
+    GnetCheckpointSource best = source(trainer);
+    best.optimizer = NULL;
+    const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/best.safetensors");
+    if (!path)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
+    return gnet_checkpoint_save(&best, path, error);
+}
+
+static void draw_plots(GnetTrainer *trainer)
+{
+    GnetError error;
+    if (trainer->plots_failed || gnet_plots_draw(trainer->directory, &error) == GNET_OK)
+        return;
+    trainer->plots_failed = true;
+    gnet_log(GNET_LOG_WARNING, "no plots: %s%s%s", error.place, error.place[0] ? ": " : "",
+             error.text);
+}
+
+/* Records the epoch whose training and scoring are done, and makes it the past. */
+static GnetStatus finish_epoch(GnetTrainer *trainer, double val_loss, double val_acc,
+                               GnetError *error)
+{
+    GnetRunPosition *position = &trainer->position;
+    double n_train = (double)trainer->session.split.n_train;
+    bool scored = trainer->session.split.n_val > 0;
+    GnetEpochRecord record = {
+        .epoch = position->epoch + 1,
+        .lr = settings(trainer)->lr,
+        .train_loss = position->loss_sum / n_train,
+        .train_acc = (double)position->n_correct / n_train,
+        .val_loss = val_loss,
+        .val_acc = val_acc,
+        .seconds = gnet_clock_seconds() - trainer->epoch_start,
+    };
+    bool best = !scored || position->best_epoch == 0 || val_acc > position->best_val_acc;
+    if (best)
+        GNET_TRY(keep_best(trainer, &record, scored, error));
+    GNET_TRY(gnet_run_directory_add_epoch(trainer->directory, &record, error));
+    position->epoch++;
+    position->batch = 0;
+    position->loss_sum = 0;
+    position->n_correct = 0;
+    trainer->epoch_start = gnet_clock_seconds();
+    GNET_TRY(gnet_trainer_save(trainer, "running", error));
+    draw_plots(trainer);
+    const GnetRunObserver *observer = &trainer->session.options->observer;
+    if (observer->epoch)
+        observer->epoch(observer->user, &(GnetEpochResult){
+                                            .epoch = record.epoch,
+                                            .n_epochs = settings(trainer)->epochs,
+                                            .lr = record.lr,
+                                            .train_loss = record.train_loss,
+                                            .train_accuracy = record.train_acc,
+                                            .val_loss = record.val_loss,
+                                            .val_accuracy = record.val_acc,
+                                            .seconds = record.seconds,
+                                            .best = best,
+                                        });
+    return GNET_OK;
+}
+
+static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
+{
+    GNET_TRY(train_epoch(trainer, error));
+    double val_loss = NAN, val_acc = NAN;
+    if (trainer->session.split.n_val > 0) {
+        GnetImageList val = gnet_session_val(&trainer->session);
+        GnetScoring scoring = {GNET_PHASE_VALIDATE, trainer->position.epoch + 1,
+                               settings(trainer)->epochs, NULL};
+        GnetStatus status =
+            gnet_session_score(&trainer->session, &val, &scoring, &val_loss, &val_acc, error);
+        if (status == GNET_STOPPED)
+            return stop(trainer, error);
+        GNET_TRY(status);
+        if (!isfinite(val_loss))
+            return diverged(trainer, error);
+    }
+    return finish_epoch(trainer, val_loss, val_acc, error);
+}
+
+static GnetStatus load_best(GnetTrainer *trainer, GnetError *error)
+{
+    const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/best.safetensors");
+    if (!path)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
+    GnetSafetensors *file;
+    GNET_TRY(gnet_safetensors_open(path, &file, error));
+    GnetDiagnostics wrong = {0};
+    GnetStatus status = gnet_checkpoint_load_weights(file, path, trainer->session.config->graph,
+                                                     trainer->session.net, &wrong, error);
+    if (status == GNET_USAGE)
+        status = gnet_error(error, GNET_RUNTIME, path, "is not of this run: %s",
+                            wrong.n ? wrong.items[0].text : "");
+    gnet_diagnostics_clear(&wrong);
+    gnet_safetensors_close(&file);
+    return status;
+}
+
+/* Scores the best weights on the test images. The last ones are on disk by now. */
+static GnetStatus test(GnetTrainer *trainer, GnetError *error)
+{
+    GNET_TRY(load_best(trainer, error));
+    GnetImageList list = gnet_session_test(&trainer->session);
+    GnetScoring scoring = {GNET_PHASE_TEST, trainer->position.epoch, settings(trainer)->epochs,
+                           NULL};
+    GnetStatus status =
+        gnet_session_score(&trainer->session, &list, &scoring, &trainer->result->test_loss,
+                           &trainer->result->test_accuracy, error);
+    if (status == GNET_STOPPED) {
+        GNET_TRY(write_result(trainer, "stopped", error));
+        return gnet_error(error, GNET_STOPPED, gnet_run_directory_path(trainer->directory),
+                          "stopped before the test; training is done and saved");
+    }
+    GNET_TRY(status);
+    return write_result(trainer, "done", error);
+}
+
+GnetStatus gnet_trainer_run(GnetTrainer *trainer, GnetError *error)
+{
+    trainer->saved_at = gnet_clock_seconds();
+    while (trainer->position.epoch < settings(trainer)->epochs)
+        GNET_TRY(run_epoch(trainer, error));
+    return test(trainer, error);
+}

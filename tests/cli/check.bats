@@ -1,0 +1,118 @@
+# gnet check: every error that can be found without training, all at once.
+load helpers
+
+@test "a good config is ok, in one line" {
+    run -0 --separate-stderr "$GNET" check tiny.yaml
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == "tiny.yaml: ok"* ]]
+    [ -z "$stderr" ]
+    [ ! -e runs ]
+}
+
+@test "the project's own configs are good" {
+    for config in "$GNET_SOURCE_ROOT"/configs/*.yaml; do
+        run -0 "$GNET" check "$config" "data.path=$GNET_SOURCE_ROOT/data/fashion-sample"
+    done
+}
+
+@test "-- ends the options" {
+    mv tiny.yaml ./--odd.yaml
+    run -0 "$GNET" check -- --odd.yaml
+}
+
+@test "all errors of a config and of its overrides are told, each at its place" {
+    cat > bad.yaml <<'END'
+data:
+  path: fashion-mnist
+  classes: [a, b]
+  batch_size: many
+model:
+  input: [1, 28, 28]
+  stages:
+    b1:
+      - conv: {out: 0, kernel: 3}
+      - inception: [1, 2, 3, 4, 5]
+      - flatten
+      - linear: {out: 2}
+train:
+  lerning_rate: 0.1
+END
+    run -2 --separate-stderr "$GNET" check bad.yaml train.epochs=none
+    [ -z "$output" ]
+    [[ $stderr == *"bad.yaml:4:15: error: "* ]]
+    [[ $stderr == *"bad.yaml:9:"*": error: "* ]]
+    [[ $stderr == *"bad.yaml:10:"*": error: "* ]]
+    [[ $stderr == *"bad.yaml:14:3: error: unknown key 'lerning_rate' in 'train'"* ]]
+    [[ $stderr == *"override 1: error: "* || $stderr == *"override 1:"*": error: "* ]]
+}
+
+@test "run refuses what check refuses, before it makes a directory" {
+    run -2 --separate-stderr "$GNET" run tiny.yaml train.lerning_rate=1
+    [[ $stderr == *"unknown key 'lerning_rate' in 'train'"* ]]
+    [ ! -e runs ]
+}
+
+@test "a pool larger than its input, and a last layer that does not fit the classes" {
+    sed -i 's/max_pool: {kernel: 2/max_pool: {kernel: 20/; s/out: 10/out: 9/' tiny.yaml
+    run -2 --separate-stderr "$GNET" check tiny.yaml
+    [[ $stderr == *"tiny.yaml:14:"*": error: "* ]]
+}
+
+@test "an input that does not fit the data" {
+    run -2 --separate-stderr "$GNET" check tiny.yaml data.resize=32
+    [[ $stderr == *"error: "* ]]
+    run -2 "$GNET" check tiny.yaml 'model.input=[3, 28, 28]'
+}
+
+@test "--json says the same as one object" {
+    run -0 --separate-stderr "$GNET" check tiny.yaml --json
+    [ "$(json '(len(rows), rows[0]["ok"], rows[0]["errors"])' <<< "$output")" = "(1, True, [])" ]
+    run -2 --separate-stderr "$GNET" check tiny.yaml train.lerning_rate=1 --json
+    [ "$(json '(len(rows), rows[0]["ok"], len(rows[0]["errors"]))' <<< "$output")" = \
+        "(1, False, 1)" ]
+}
+
+@test "a data set that is not there" {
+    run -1 --separate-stderr "$GNET" check tiny.yaml data.path=/nowhere/at/all
+    [[ $stderr == *"/nowhere/at/all"* ]]
+}
+
+# check and run both name the file, and end with 1.
+refuses_data() { # FILE
+    run -1 --separate-stderr "$GNET" check tiny.yaml data.path="$PWD/bad"
+    [ -z "$output" ]
+    [[ $stderr == *"bad/$1"* ]]
+    run -1 --separate-stderr "$GNET" run tiny.yaml data.path="$PWD/bad"
+    [[ $stderr == *"bad/$1"* ]]
+}
+
+@test "a data file that is cut short" {
+    copy_data bad
+    truncate -s 1000 bad/train-images-idx3-ubyte.gz
+    refuses_data train-images-idx3-ubyte.gz
+}
+
+@test "a data file whose gzip checksum is wrong" {
+    copy_data bad
+    printf '\0\0\0\0' | dd of=bad/t10k-labels-idx1-ubyte.gz bs=1 conv=notrunc status=none \
+        seek=$(($(stat -c %s bad/t10k-labels-idx1-ubyte.gz) - 8))
+    refuses_data t10k-labels-idx1-ubyte.gz
+}
+
+@test "a data file that is none" {
+    copy_data bad
+    head -c 5000 /dev/zero | gzip > bad/train-labels-idx1-ubyte.gz
+    refuses_data train-labels-idx1-ubyte.gz
+}
+
+@test "images and labels whose counts disagree" {
+    copy_data bad
+    cp bad/t10k-labels-idx1-ubyte.gz bad/train-labels-idx1-ubyte.gz
+    refuses_data train-labels-idx1-ubyte.gz
+}
+
+@test "a data file that is missing" {
+    copy_data bad
+    rm bad/t10k-images-idx3-ubyte.gz
+    refuses_data t10k-images-idx3-ubyte
+}

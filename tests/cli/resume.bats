@@ -1,0 +1,113 @@
+# Signals, and going on where they stopped a run.
+load helpers
+
+teardown() {
+    if [ -n "${pid:-}" ]; then
+        kill -KILL "$pid" 2> /dev/null || true
+    fi
+}
+
+# Stops a long run by the signal and checks its exit code.
+stops_by() { # SIGNAL CODE
+    start_long_run train.epochs=100000
+    kill "-$1" "$pid"
+    wait_for_run
+    [ "$code" -eq "$2" ]
+    [ -s runs/tiny-1/checkpoints/last.safetensors ]
+    grep -q 'gnet run --resume runs/tiny-1' err
+}
+
+@test "SIGINT ends a run with 130 and a checkpoint" {
+    stops_by INT 130
+}
+
+@test "SIGTERM ends a run with 143 and a checkpoint" {
+    stops_by TERM 143
+}
+
+@test "SIGHUP ends a run with 129 and a checkpoint" {
+    stops_by HUP 129
+}
+
+@test "SIGUSR1 ends a run with 75 and a checkpoint" {
+    stops_by USR1 75
+}
+
+@test "a second signal quits at once" {
+    start_long_run train.epochs=100000
+    # Both wait for it when it goes on.
+    kill -STOP "$pid"
+    kill -INT "$pid"
+    kill -TERM "$pid"
+    kill -CONT "$pid"
+    wait_for_run
+    [ "$code" -eq 143 ]
+}
+
+@test "a run under nohup ignores SIGHUP" {
+    trap '' HUP
+    start_long_run train.epochs=20
+    trap - HUP
+    kill -HUP "$pid"
+    wait_for_run
+    [ "$code" -eq 0 ]
+}
+
+@test "a run that was stopped and resumed ends in the same bytes" {
+    run -0 "$GNET" run tiny.yaml -q --out whole --name x train.epochs=20
+    start_long_run --out parts --name x train.epochs=20
+    kill -INT "$pid"
+    wait_for_run
+    [ "$code" -eq 130 ]
+    local sessions=0
+    # Again and again, after some batches more each time.
+    while [ "$sessions" -lt 3 ]; do
+        "$GNET" run --resume parts/x -q > out 3>&- &
+        pid=$!
+        sleep "0.$((3 + 2 * sessions))"
+        kill -INT "$pid" 2> /dev/null || true
+        wait_for_run
+        [ "$code" -eq 130 ] || [ "$code" -eq 0 ]
+        sessions=$((sessions + 1))
+    done
+    run -0 "$GNET" run --resume parts/x -q
+    cmp whole/x/checkpoints/last.safetensors parts/x/checkpoints/last.safetensors
+    cmp whole/x/checkpoints/best.safetensors parts/x/checkpoints/best.safetensors
+    cmp <(cut -d, -f1-6 whole/x/history.csv) <(cut -d, -f1-6 parts/x/history.csv)
+}
+
+@test "a run that was killed goes on from its last checkpoint" {
+    run -0 "$GNET" run tiny.yaml -q --out whole --name x train.epochs=20
+    start_long_run --out parts --name x train.epochs=20
+    kill -KILL "$pid"
+    wait_for_run
+    [ "$code" -eq 137 ]
+    run -0 "$GNET" run --resume parts/x -q --threads 1
+    tensor_digests whole/x/checkpoints/last.safetensors > whole.txt
+    tensor_digests parts/x/checkpoints/last.safetensors > parts.txt
+    cmp whole.txt parts.txt
+    cmp <(cut -d, -f1-6 whole/x/history.csv) <(cut -d, -f1-6 parts/x/history.csv)
+}
+
+@test "a run that is done stays as it is" {
+    run -0 "$GNET" run tiny.yaml -q
+    cp runs/tiny-1/checkpoints/last.safetensors before
+    run -0 "$GNET" run --resume runs/tiny-1
+    [[ $output == *"test "* ]]
+    cmp before runs/tiny-1/checkpoints/last.safetensors
+}
+
+@test "a run that another process has is refused" {
+    start_long_run train.epochs=100000
+    run -2 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"runs/tiny-1"* ]]
+}
+
+@test "what is no run, and a damaged checkpoint, cannot be resumed" {
+    run -1 --separate-stderr "$GNET" run --resume nowhere
+    [[ $stderr == *"nowhere"* ]]
+    run -75 "$GNET" run tiny.yaml -q train.max_steps=10
+    truncate -s -1 runs/tiny-1/checkpoints/last.safetensors
+    run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"last.safetensors"* ]]
+}
