@@ -9,6 +9,8 @@ Small networks, NAME.yaml (the `model` section) and NAME.safetensors
     <recipe>.losses [30]               mean cross-entropy of each of 30 steps
     <recipe>.weights.<parameter>       the weights after the last of them
     <recipe>.losses.f64 [30]           the same losses had all been computed in double precision
+    <recipe>.drift [1]                 how far from those of double precision the weights are at the
+                                       end: the largest L2 distance of a parameter over its L2 norm
     An epoch is five batches, images 0-5, 6-11, 12-17, 18-23 and 24-27: the last is short. Six
     epochs, always in this order. RECIPES has the recipes' settings, and the metadata repeats them.
 
@@ -136,6 +138,14 @@ def train(net, recipe, src, labels):
     return np.array(losses, np.float32)
 
 
+def drift(single, double):
+    """The largest relative L2 distance of two states' parameters."""
+    distances = [
+        np.linalg.norm(single[key] - double[key]) / np.linalg.norm(double[key]) for key in double
+    ]
+    return np.array([max(distances)], np.float32)
+
+
 def record_small(name, text):
     model = yaml.safe_load(text)["model"]
     torch.manual_seed(sum(name.encode()))
@@ -147,16 +157,18 @@ def record_small(name, text):
 
     tensors = {**weights, "src": src.numpy(), "labels": labels.numpy()}
     for recipe in RECIPES:
+        final = {}
         for dtype, suffix in [(torch.float32, ""), (torch.float64, ".f64")]:
             torch_net.load_arrays(net.float(), weights)
             net.to(dtype)
             tensors[f"{recipe}.losses{suffix}"] = train(net, recipe, src.to(dtype), labels)
-            if dtype == torch.float32:
-                final = torch_net.state_arrays(net)
-                tensors |= {f"{recipe}.weights.{key}": value for key, value in final.items()}
+            final[suffix] = {key: value.numpy().copy() for key, value in net.state_dict().items()}
+        tensors |= {f"{recipe}.weights.{key}": value for key, value in final[""].items()}
+        tensors[f"{recipe}.drift"] = drift(final[""], final[".f64"])
         single, double = tensors[recipe + ".losses"], tensors[recipe + ".losses.f64"]
         print(f"{name} {recipe}: loss {single[0]:.4f} -> {single[-1]:.4f}, "
-              f"float against double at most {np.max(np.abs(single / double - 1)):.1e}")
+              f"float against double at most {np.max(np.abs(single / double - 1)):.1e}, "
+              f"weights {tensors[recipe + '.drift'][0]:.1e}")
 
     settings = {key: str(options) for key, (_, options) in RECIPES.items()}
     (REFERENCE / f"{name}.yaml").write_text(text)

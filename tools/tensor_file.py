@@ -6,7 +6,6 @@ then the tensors' bytes.
 """
 
 import json
-import zlib
 
 import numpy as np
 
@@ -16,10 +15,9 @@ TYPES = {"F32": "<f4", "I64": "<i8", "U8": "|u1"}
 def write(path, tensors, texts=None):
     """Writes a dict of numpy arrays (float32, int64 or uint8), and a dict of texts as metadata.
 
-    Like gnet's own files it carries each tensor's CRC-32 in the metadata.
+    Without the CRCs of gnet's own files: gnet takes it for what it is, another program's file.
     """
-    metadata = dict(texts or {})
-    header = {"__metadata__": metadata}
+    header = {"__metadata__": dict(texts or {})}
     blobs, offset = [], 0
     for name, array in tensors.items():
         kind = next(key for key, dtype in TYPES.items() if array.dtype == np.dtype(dtype))
@@ -29,7 +27,6 @@ def write(path, tensors, texts=None):
             "shape": list(array.shape),
             "data_offsets": [offset, offset + len(blob)],
         }
-        metadata["crc32." + name] = f"{zlib.crc32(blob):08x}"
         blobs.append(blob)
         offset += len(blob)
     text = json.dumps(header, separators=(",", ":")).encode()

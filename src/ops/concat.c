@@ -83,10 +83,8 @@ static void walk(const ConcatTask *task, VisitLanes *visit, void *const *data)
             if (run > dst->block - d % dst->block)
                 run = dst->block - d % dst->block;
             Lanes lanes = {
-                .src_offset =
-                    n * src->image_stride + c / src->block * src->block_stride + c % src->block,
-                .dst_offset =
-                    n * dst->image_stride + d / dst->block * dst->block_stride + d % dst->block,
+                .src_offset = gnet_pixels_offset(src, n, c),
+                .dst_offset = gnet_pixels_offset(dst, n, d),
                 .n_lanes = run,
                 .src_stride = src->pixel_stride,
                 .dst_stride = dst->pixel_stride,
@@ -172,7 +170,7 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
     build->dst = gnet_program_buffer(program, layout);
     int64_t first = 0;
     for (int i = 0; i < build->layer->n_src; i++) {
-        const void *task;
+        const void *task = NULL;
         GNET_TRY(make_task(build, i, first, &task, error));
         gnet_program_kernel(program, run_forward, task, (int[]){build->src[i], build->dst}, 2);
         first += build->graph->values[build->layer->src[i]].shape.dims[0];
@@ -185,7 +183,7 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
     GnetProgram *program = build->program;
     int64_t first = 0;
     for (int i = 0; i < build->layer->n_src; i++) {
-        const void *task;
+        const void *task = NULL;
         GNET_TRY(make_task(build, i, first, &task, error));
         first += build->graph->values[build->layer->src[i]].shape.dims[0];
         if (!build->wants_diff_src[i])
@@ -204,4 +202,5 @@ const GnetOp gnet_op_concat = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
+    .masks_relu = true,
 };

@@ -1,8 +1,8 @@
+#include "ops/conv.h"
+#include "ops/conv_image_weights.h"
 #include "ops/op.h"
 #include "ops/relu.h"
 #include "ops/window.h"
-
-#include "ops/conv.h"
 
 static const GnetOption rows[] = {
     {.key = "out",
@@ -90,7 +90,8 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
     spec.forward = build->primitive;
     if (build->layer->applies_relu && !build->layer->masked_behind)
         gnet_relu_backward(build->program, build->dst, build->diff_dst);
-    GNET_TRY(gnet_build_weighted_backward_weights(build, make, &spec, error));
+    if (!gnet_conv_image_weights(build))
+        GNET_TRY(gnet_build_weighted_backward_weights(build, make, &spec, error));
     if (build->wants_diff_src[0])
         GNET_TRY(gnet_build_weighted_backward_data(build, make, &spec, error));
     return GNET_OK;

@@ -16,12 +16,6 @@ static bool shape(const void *options, const GnetShape *src, int n_src, GnetShap
     return true;
 }
 
-static int64_t channel_offset(const GnetPixels *pixels, int64_t image, int64_t channel)
-{
-    return image * pixels->image_stride + channel / pixels->block * pixels->block_stride +
-           channel % pixels->block;
-}
-
 static void run_forward(const void *task, void *const *data)
 {
     const GnetPixels *src = &((const FlattenTask *)task)->src;
@@ -29,7 +23,7 @@ static void run_forward(const void *task, void *const *data)
     float *to = data[1];         /* [n][c][p], plain */
     for (int64_t n = 0; n < src->n_images; n++)
         for (int64_t c = 0; c < src->n_channels; c++) {
-            const float *row = from + channel_offset(src, n, c);
+            const float *row = from + gnet_pixels_offset(src, n, c);
             for (int64_t p = 0; p < src->n_pixels; p++)
                 *to++ = row[p * src->pixel_stride];
         }
@@ -45,7 +39,7 @@ static void run_backward(const void *task, void *const *data)
         memset(to, 0, flatten->src_bytes);
     for (int64_t n = 0; n < src->n_images; n++)
         for (int64_t c = 0; c < src->n_channels; c++) {
-            float *row = to + channel_offset(src, n, c);
+            float *row = to + gnet_pixels_offset(src, n, c);
             for (int64_t p = 0; p < src->n_pixels; p++)
                 row[p * src->pixel_stride] = *from++;
         }
@@ -67,7 +61,7 @@ static GnetStatus make_task(GnetBuild *build, const void **task, GnetError *erro
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetProgram *program = build->program;
-    const void *task;
+    const void *task = NULL;
     GNET_TRY(make_task(build, &task, error));
     GnetShape flat = gnet_build_shape(build, build->layer->dst);
     const GnetDnnLayout *layout = gnet_dnn_layout_plain(program->dnn, &flat, error);
@@ -83,7 +77,7 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
     if (!build->wants_diff_src[0])
         return GNET_OK;
     GnetProgram *program = build->program;
-    const void *task;
+    const void *task = NULL;
     GNET_TRY(make_task(build, &task, error));
     build->diff_src[0] = gnet_program_buffer(program, gnet_program_layout(program, build->src[0]));
     gnet_program_kernel(program, run_backward, task, (int[]){build->diff_dst, build->diff_src[0]},

@@ -141,7 +141,7 @@ void gnet_graph_fuse(GnetGraph *graph)
         user->fused = true;
         graph->values[layer->dst].producer = l;
         GnetLayer *behind = only_user(graph, layer->dst);
-        layer->masked_behind = behind && behind->op == &gnet_op_concat;
+        layer->masked_behind = behind && behind->op->masks_relu;
     }
 }
 

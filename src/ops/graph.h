@@ -61,8 +61,8 @@ void gnet_graph_close(GnetGraph **graph);
 int gnet_graph_add(GnetGraph *graph, const GnetOp *op, const void *options, const char *name,
                    GnetPosition position, const int *src, int n_src, GnetDiagnostics *diagnostics);
 
-/* Lets a convolution do the ReLU that alone takes its value, and a concatenation the backward of
-   its sources' ReLUs. Neither changes a result. */
+/* Lets a convolution do the ReLU that alone takes its value, and a concatenation or max pool the
+   backward of the ReLUs before it. Neither changes a result. */
 void gnet_graph_fuse(GnetGraph *graph);
 
 /* Parameters' elements, and multiply-accumulates of one image forward, over all layers. */

@@ -50,6 +50,8 @@ struct GnetOp {
 
     GnetStatus (*forward)(GnetBuild *build, GnetError *error);
     GnetStatus (*backward)(GnetBuild *build, GnetError *error);
+    /* Its backward applies the ReLU of each layer it takes from that is `masked_behind`. */
+    bool masks_relu;
 };
 
 /* Ended by NULL. */

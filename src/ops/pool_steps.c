@@ -2,7 +2,7 @@
 
 #include "ops/pool_steps.h"
 
-static int64_t stride_of(const GnetPoolOptions *pool)
+int64_t gnet_pool_stride(const GnetPoolOptions *pool)
 {
     return pool->stride == GNET_AUTO ? pool->kernel : pool->stride;
 }
@@ -22,7 +22,8 @@ bool gnet_pool_shape(const void *options, const GnetShape *src, int n_src, GnetS
                  (long long)pool->pad, (long long)pool->kernel);
         return false;
     }
-    return gnet_window_shape(src, pool->kernel, stride_of(pool), pool->pad, dst, reason, n_bytes);
+    return gnet_window_shape(src, pool->kernel, gnet_pool_stride(pool), pool->pad, dst, reason,
+                             n_bytes);
 }
 
 static GnetDnnPool describe(const GnetBuild *build, GnetDnnPoolKind kind)
@@ -34,7 +35,7 @@ static GnetDnnPool describe(const GnetBuild *build, GnetDnnPoolKind kind)
         .dst = gnet_build_shape(build, build->layer->dst),
         .kernel_height = pool->kernel,
         .kernel_width = pool->kernel,
-        .stride = stride_of(pool),
+        .stride = gnet_pool_stride(pool),
         .pad = pool->pad,
     };
     if (pool->global) {

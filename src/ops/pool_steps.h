@@ -35,6 +35,9 @@ typedef struct GnetPoolOptions {
         .help = "pixels around the image, on each side; at most half the kernel"         \
     }
 
+/* The stride in pixels, `kernel` resolved. */
+int64_t gnet_pool_stride(const GnetPoolOptions *pool);
+
 bool gnet_pool_shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
                      char *reason, size_t n_bytes);
 GnetStatus gnet_pool_forward(GnetBuild *build, GnetDnnPoolKind kind, GnetError *error);

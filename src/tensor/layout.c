@@ -72,6 +72,11 @@ void gnet_layout_from_plain(const GnetLayout *layout, const float *plain, float 
         laid[gnet_layout_offset(layout, index)] = plain[i];
 }
 
+int64_t gnet_pixels_offset(const GnetPixels *pixels, int64_t n, int64_t c)
+{
+    return n * pixels->image_stride + c / pixels->block * pixels->block_stride + c % pixels->block;
+}
+
 bool gnet_layout_pixels(const GnetLayout *layout, GnetPixels *pixels)
 {
     const GnetShape *shape = &layout->shape;

@@ -51,6 +51,9 @@ typedef struct GnetPixels {
     int64_t block, image_stride, block_stride, pixel_stride;
 } GnetPixels;
 
+/* Where channel c of image n begins. */
+int64_t gnet_pixels_offset(const GnetPixels *pixels, int64_t n, int64_t c);
+
 /* Returns false where the layout is of another kind. A tensor [n][c] has one pixel. */
 bool gnet_layout_pixels(const GnetLayout *layout, GnetPixels *pixels);
 
