@@ -6,7 +6,7 @@
 #include "ops/conv.h"
 
 #define N_LANES 8
-#define N_TAPS_MAX 8 /* taps of a window's row that are summed at once, in registers */
+#define N_TAPS 4 /* taps of a window's row that are summed at once, in registers */
 
 typedef float Lanes __attribute__((vector_size(4 * N_LANES), aligned(4), may_alias));
 
@@ -40,7 +40,7 @@ static inline __attribute__((always_inline)) void
 add_row(int64_t n_pixels, int64_t stride, const float *restrict diff /* [n_pixels][8] */,
         const float *restrict line, Lanes *restrict sums, const int n_taps)
 {
-    Lanes row[N_TAPS_MAX] = {0};
+    Lanes row[N_TAPS] = {0};
     for (int64_t x = 0; x < n_pixels; x++) {
         Lanes value = *(const Lanes *)(diff + x * N_LANES);
         for (int t = 0; t < n_taps; t++)
@@ -53,31 +53,14 @@ add_row(int64_t n_pixels, int64_t stride, const float *restrict diff /* [n_pixel
 GNET_SIMD_CLONES static void add_taps(int64_t n_pixels, int64_t stride, const float *diff,
                                       const float *line, Lanes *sums, int64_t n_taps)
 {
-    for (; n_taps >= 8; n_taps -= 8, line += 8, sums += 8)
-        add_row(n_pixels, stride, diff, line, sums, 8);
-    switch (n_taps) {
-    case 7:
-        add_row(n_pixels, stride, diff, line, sums, 7);
-        break;
-    case 6:
-        add_row(n_pixels, stride, diff, line, sums, 6);
-        break;
-    case 5:
-        add_row(n_pixels, stride, diff, line, sums, 5);
-        break;
-    case 4:
-        add_row(n_pixels, stride, diff, line, sums, 4);
-        break;
-    case 3:
+    for (; n_taps >= N_TAPS; n_taps -= N_TAPS, line += N_TAPS, sums += N_TAPS)
+        add_row(n_pixels, stride, diff, line, sums, N_TAPS);
+    if (n_taps == 3)
         add_row(n_pixels, stride, diff, line, sums, 3);
-        break;
-    case 2:
+    else if (n_taps == 2)
         add_row(n_pixels, stride, diff, line, sums, 2);
-        break;
-    case 1:
+    else if (n_taps == 1)
         add_row(n_pixels, stride, diff, line, sums, 1);
-        break;
-    }
 }
 
 /* One image's part of the sums of eight output channels: [kernel][kernel]. */
