@@ -5,8 +5,14 @@
     tools/check_torch.py CONFIG_OR_CHECKPOINT --export torch.safetensors --train-steps 200
     gnet eval torch.safetensors
 
-Both sides must print the same test accuracy. Needs Debian's python3-torch, python3-pil and
-python3-yaml. The config of an export should be the resolved one of a run (runs/NAME/config.yaml).
+Both sides must print the same test accuracy. An export has the config and PyTorch's scores in its
+metadata; tests/reference/trained.safetensors, which the tests score, was made like this:
+
+    tools/check_torch.py tests/reference/trained.yaml \\
+        --export tests/reference/trained.safetensors --train-steps 600
+
+Needs Debian's python3-torch, python3-pil and python3-yaml. The config of an export
+should be the resolved one of a run (runs/NAME/config.yaml).
 """
 
 import argparse
@@ -111,7 +117,6 @@ def main():
 
     if arguments.export:
         train(net, Images(config, "train"), arguments.train_steps, config["data"]["batch_size"])
-        tensor_file.write(arguments.export, torch_net.state_arrays(net), {"config": text})
     elif weights is None:
         raise SystemExit("check_torch.py: a config has no weights to score: name a checkpoint")
     else:
@@ -120,6 +125,9 @@ def main():
     test = Images(config, "t10k")
     n_images = min(arguments.limit or len(test.labels), len(test.labels))
     loss, accuracy = score(net, test, n_images)
+    if arguments.export:
+        texts = {"config": text, "test_loss": f"{loss:.9g}", "test_acc": f"{accuracy:.9g}"}
+        tensor_file.write(arguments.export, torch_net.state_arrays(net), texts)
     print(f"test_loss {loss:.6f}  test_acc {accuracy:.4f}  ({n_images} images)")
 
 

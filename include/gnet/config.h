@@ -24,9 +24,9 @@ GNET_API GnetStatus gnet_config_load(const char *path, const char *const *overri
 /* Sets *config to NULL; NULL inside is fine. */
 GNET_API void gnet_config_close(GnetConfig **config);
 
-/* Compares the config with the data set it names: that it is there, and that its images, resized,
-   are what the network's input takes. Adds what is wrong to *diagnostics and returns GNET_USAGE
-   (the config does not fit the data) or GNET_RUNTIME (the data cannot be read). */
+/* Compares the config with the data set it names: that it is there and whole, and that its images,
+   resized, are what the network's input takes. Adds what is wrong to *diagnostics and returns
+   GNET_USAGE (the config does not fit the data) or GNET_RUNTIME (the data cannot be read). */
 GNET_API GnetStatus gnet_config_check_data(const GnetConfig *config, GnetDiagnostics *diagnostics);
 
 /* Writes the resolved config, defaults included, as YAML that loads as the same config. Returns

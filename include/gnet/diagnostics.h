@@ -30,4 +30,9 @@ GNET_API void gnet_diagnose(GnetDiagnostics *list, GnetPosition position, const 
     __attribute__((format(printf, 3, 4)));
 GNET_API void gnet_diagnostics_clear(GnetDiagnostics *list);
 
+/* The candidate that text most likely stands for, or NULL where none is near enough: by edit
+   distance (case aside, a swap of neighbours is one edit), else one of the two is the other's
+   initials ("lerning_rate", lr). For "did you mean". candidates[n]. */
+GNET_API const char *gnet_suggest(const char *text, const char *const *candidates, size_t n);
+
 #endif

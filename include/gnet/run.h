@@ -49,7 +49,7 @@ typedef struct GnetRunResult {
     int64_t n_epochs;                /* finished */
     int64_t n_steps;                 /* trained, over all epochs */
     int64_t best_epoch;              /* 0: none was scored */
-    double val_loss, val_accuracy;   /* of the best epoch */
+    double val_loss, val_accuracy;   /* of the best epoch; NAN if none was scored */
     double test_loss, test_accuracy; /* of the best weights; NAN until tested */
     double seconds;                  /* over all sessions of the run */
 } GnetRunResult;

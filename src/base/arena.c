@@ -17,6 +17,7 @@ size_t gnet_arena_round(size_t size)
 static unsigned char *map_aligned(size_t size)
 {
     size_t whole = size + HUGE_PAGE;
+    errno = ENOMEM; /* of a size that is never asked for */
     if (whole < size)
         return NULL;
     unsigned char *raw =
@@ -37,7 +38,7 @@ GnetStatus gnet_arena_open(GnetArena *arena, size_t size, GnetError *error)
     if (size == 0)
         return GNET_OK;
     size_t rounded = (size + 4095) & ~(size_t)4095;
-    arena->bytes = rounded < size ? NULL : map_aligned(rounded);
+    arena->bytes = map_aligned(rounded < size ? SIZE_MAX : rounded);
     if (!arena->bytes)
         return gnet_error(error, GNET_RUNTIME, "", "cannot get %.1f MiB of memory: %s",
                           (double)size / (1 << 20), strerror(errno));

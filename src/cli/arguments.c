@@ -6,9 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <gnet/diagnostics.h>
+
 #include "arguments.h"
 #include "console.h"
-#include "suggest.h"
+
+#define N_OPTIONS_MAX 32 /* of a verb, the common ones included */
 
 CliCommon cli_common;
 
@@ -74,13 +77,14 @@ static GnetStatus refuse_unknown(const Parser *parser, const char *name, size_t 
     char *typed = strndup(name, length);
     if (!typed)
         return cli_fail(GNET_RUNTIME, "out of memory");
-    CliSuggestion suggestion = {.text = typed};
+    const char *names[N_OPTIONS_MAX], *meant;
     const CliOption *row;
-    for (size_t i = 0; (row = row_at(parser, i)); i++)
-        cli_suggestion_consider(&suggestion, row->name);
-    if (suggestion.best)
-        cli_usage_error(parser->verb, "unknown option '--%s' (did you mean '--%s'?)", typed,
-                        suggestion.best);
+    size_t n = 0;
+    for (; n < N_OPTIONS_MAX && (row = row_at(parser, n)); n++)
+        names[n] = row->name;
+    meant = gnet_suggest(typed, names, n);
+    if (meant)
+        cli_usage_error(parser->verb, "unknown option '--%s' (did you mean '--%s'?)", typed, meant);
     else
         cli_usage_error(parser->verb, "unknown option '--%s'", typed);
     free(typed);

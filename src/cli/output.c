@@ -51,7 +51,7 @@ int cli_output_finish(int code)
 
 GnetStatus cli_output_json(json_t *value)
 {
-    char *line = value ? json_dumps(value, JSON_REAL_PRECISION(17)) : NULL;
+    char *line = value ? json_dumps(value, JSON_REAL_PRECISION(15)) : NULL;
     json_decref(value);
     if (!line) {
         failed = true; /* the reader misses a line, whatever follows */

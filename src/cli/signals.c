@@ -1,17 +1,16 @@
+#include <stdatomic.h>
 #include <unistd.h>
 
 #include "signals.h"
 
 static volatile sig_atomic_t stop;
-static volatile sig_atomic_t interrupted; /* by this signal; 0: by none, or by SIGUSR1 alone */
+static atomic_int interrupted; /* by this signal; 0: by none, or by SIGUSR1 alone. Atomic, since two
+                                  signals may be handled by two threads at once. */
 
 static void handle(int number)
 {
-    if (number != SIGUSR1) {
-        if (interrupted)
-            _exit(128 + number);
-        interrupted = number;
-    }
+    if (number != SIGUSR1 && atomic_exchange(&interrupted, number))
+        _exit(128 + number);
     stop = 1;
 }
 

@@ -1,12 +1,13 @@
 #include <string.h>
 
-#include "suggest.h"
+#include <gnet/diagnostics.h>
+
 #include "verb.h"
 
 #define VERB_POINTER(name) &cli_verb_##name,
 static const CliVerb *const verbs[] = {CLI_VERBS(VERB_POINTER)};
 
-enum { N_VERBS = sizeof verbs / sizeof verbs[0], OPTION_COLUMNS = 16 };
+enum { N_VERBS = sizeof verbs / sizeof verbs[0], OPTION_COLUMNS = 16, N_MORE_MAX = 8 };
 
 const CliVerb *cli_verb_find(const char *name)
 {
@@ -19,14 +20,15 @@ const CliVerb *cli_verb_find(const char *name)
 
 GnetStatus cli_verb_refuse(const char *name, const char *const *more_names)
 {
-    CliSuggestion suggestion = {.text = name};
-    for (size_t i = 0; i < N_VERBS; i++)
-        cli_suggestion_consider(&suggestion, verbs[i]->name);
-    for (; more_names && *more_names; more_names++)
-        cli_suggestion_consider(&suggestion, *more_names);
-    if (suggestion.best)
-        return cli_usage_error(NULL, "unknown verb '%s' (did you mean '%s'?)", name,
-                               suggestion.best);
+    const char *names[N_VERBS + N_MORE_MAX];
+    size_t n = 0;
+    for (; n < N_VERBS; n++)
+        names[n] = verbs[n]->name;
+    for (; more_names && *more_names && n < N_VERBS + N_MORE_MAX; more_names++)
+        names[n++] = *more_names;
+    const char *meant = gnet_suggest(name, names, n);
+    if (meant)
+        return cli_usage_error(NULL, "unknown verb '%s' (did you mean '%s'?)", name, meant);
     return cli_usage_error(NULL, "unknown verb '%s'", name);
 }
 

@@ -97,11 +97,6 @@ void gnet_options_write(GnetWriter *writer, const GnetOptionTable *table, const 
    prefix is the section's dotted name, "" at the top. */
 void gnet_options_help(FILE *stream, const GnetOptionTable *table, const char *prefix);
 
-/* The candidate that text most likely stands for, or NULL where none is near enough: by edit
-   distance (case aside, a swap of neighbours is one edit), else one of the two is the other's
-   initials ("lerning_rate", lr). For "did you mean". candidates[n]. */
-const char *gnet_suggest(const char *text, const char *const *candidates, size_t n);
-
 /* One value by itself, by the same rules as a row's: a custom option's parts, the items of a list.
    `what` names it in messages ("the width of branch 3x3"). They return false, with the problem
    reported and *value as it was, where node is not such a value. */

@@ -74,15 +74,24 @@ static GnetStatus write_backward(Writing *writing, int l, GnetError *error)
     return GNET_OK;
 }
 
-/* What is filled before the first step, or read after the last, holds its place from or to there.
- */
+/* Lengthens a buffer's life to a step. */
+static void keep(GnetBuffer *buffer, int step)
+{
+    if (buffer->first < 0 || buffer->first > step)
+        buffer->first = step;
+    if (buffer->last < step)
+        buffer->last = step;
+}
+
+/* What is filled before the first step, or read after the last, holds its place from or to there,
+   whether a step uses it (scoring does without the scale) or not. */
 static void keep_ends(GnetProgram *program)
 {
-    program->buffers[program->images].first = 0;
-    program->buffers[program->labels].first = 0;
-    program->buffers[program->scale].first = 0;
-    program->buffers[program->logits].last = program->n_steps;
-    program->buffers[program->score].last = program->n_steps;
+    keep(&program->buffers[program->images], 0);
+    keep(&program->buffers[program->labels], 0);
+    keep(&program->buffers[program->scale], 0);
+    keep(&program->buffers[program->logits], program->n_steps);
+    keep(&program->buffers[program->score], program->n_steps);
 }
 
 static GnetStatus write_all(Writing *writing, GnetError *error)

@@ -2,6 +2,7 @@
    times the scale that makes it the gradient of the mean over the whole batch. */
 #include <math.h>
 
+#include "ops/cross_entropy.h"
 #include "ops/op.h"
 
 typedef struct LossTask {
@@ -16,8 +17,7 @@ static bool shape(const void *options, const GnetShape *src, int n_src, GnetShap
     return true;
 }
 
-/* The first of the largest; a NaN anywhere makes it the label's no more than chance would. */
-static int64_t argmax(const float *logits, int64_t n_classes)
+int64_t gnet_argmax(const float *logits, int64_t n_classes)
 {
     int64_t best = 0;
     for (int64_t k = 1; k < n_classes; k++)
@@ -29,7 +29,7 @@ static int64_t argmax(const float *logits, int64_t n_classes)
 /* log(sum(exp(logits))), shifted by the largest so that nothing overflows. */
 static double log_sum_exp(const float *logits, int64_t n_classes)
 {
-    double largest = logits[argmax(logits, n_classes)], sum = 0;
+    double largest = logits[gnet_argmax(logits, n_classes)], sum = 0;
     for (int64_t k = 0; k < n_classes; k++)
         sum += exp((double)logits[k] - largest);
     return largest + log(sum);
@@ -43,7 +43,7 @@ static void run_forward(const void *task, void *const *data)
     GnetScore score = {0};
     for (int64_t n = 0; n < loss->n_images; n++, logits += loss->n_classes) {
         score.loss += log_sum_exp(logits, loss->n_classes) - (double)logits[labels[n]];
-        score.n_correct += argmax(logits, loss->n_classes) == labels[n];
+        score.n_correct += gnet_argmax(logits, loss->n_classes) == labels[n];
     }
     *(GnetScore *)data[2] = score;
 }

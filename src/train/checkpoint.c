@@ -172,6 +172,12 @@ GnetStatus gnet_checkpoint_load_weights(const GnetSafetensors *file, const char 
     return GNET_OK;
 }
 
+/* Whether a file's number can have been counted: far from where counting on would overflow. */
+static bool is_count(json_int_t number)
+{
+    return number >= 0 && number <= (json_int_t)1 << 53;
+}
+
 static GnetStatus read_position(const GnetSafetensors *file, const char *path,
                                 GnetRunPosition *position, uint32_t *data_fingerprint,
                                 GnetError *error)
@@ -187,7 +193,8 @@ static GnetStatus read_position(const GnetSafetensors *file, const char *path,
                              &best_epoch, "best_val_loss", &position->best_val_loss, "best_val_acc",
                              &position->best_val_acc, "data_fingerprint", &fingerprint);
     json_decref(json);
-    if (failed || epoch < 0 || batch < 0 || step < 0 || fingerprint < 0 || fingerprint > UINT32_MAX)
+    if (failed || !is_count(epoch) || !is_count(batch) || !is_count(step) || !is_count(n_correct) ||
+        !is_count(best_epoch) || fingerprint < 0 || fingerprint > UINT32_MAX)
         return gnet_error(error, GNET_RUNTIME, path,
                           "has no position to go on from: it is not a run's last checkpoint");
     position->epoch = epoch;

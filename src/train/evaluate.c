@@ -64,7 +64,7 @@ static GnetStatus open_config(Evaluation *evaluation, const char *const *overrid
                           "carries no config: it was not saved by gnet");
     GNET_TRY(gnet_config_parse(text, evaluation->path, overrides, n_overrides, &evaluation->config,
                                diagnostics));
-    return gnet_config_check_data(evaluation->config, diagnostics);
+    return gnet_config_compare_data(evaluation->config, diagnostics);
 }
 
 static GnetStatus score(Evaluation *evaluation, GnetError *error)

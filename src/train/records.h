@@ -16,7 +16,8 @@ typedef struct GnetEpochRecord {
 /* One line of metrics.jsonl. */
 typedef struct GnetStepRecord {
     int64_t epoch, step; /* both from 1; step counts over the whole run */
-    double loss, acc, lr, images_per_s;
+    double loss, acc, lr;
+    double images_per_s; /* over the steps since the record before */
 } GnetStepRecord;
 
 /* The record as one line with its newline, to be freed by the caller; NULL where there is no

@@ -126,7 +126,7 @@ static GnetStatus start(Run *run, const GnetConfig *config, const GnetRunOptions
                         GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
     GnetTrainer *trainer = &run->trainer;
-    GNET_TRY(gnet_config_check_data(config, diagnostics));
+    GNET_TRY(gnet_config_compare_data(config, diagnostics));
     GNET_TRY(open_trainer(run, config, options, result, error));
     GNET_TRY(set_weights(trainer, diagnostics, error));
     GNET_TRY(gnet_run_directory_create(options->out ? options->out : "runs", options->name,
@@ -142,7 +142,7 @@ GnetStatus gnet_run_start(const GnetConfig *config, const GnetRunOptions *option
 {
     Run run = {0};
     GnetConfig settled = *config; /* the same, but for a number in the place of `auto` */
-    gnet_config_settle_shards(&settled, gnet_config_shards(config, options->n_threads));
+    settled.train.shards = gnet_config_shards(config, options->n_threads);
     empty_result(result);
     *error = (GnetError){0};
     GnetStatus status = start(&run, &settled, options, result, diagnostics, error);
@@ -179,6 +179,15 @@ static GnetStatus go_back_to_checkpoint(GnetTrainer *trainer, GnetDiagnostics *d
                                   trainer->position.step, error);
 }
 
+static void log_resumption(const GnetTrainer *trainer)
+{
+    if (trainer->tested)
+        gnet_log(GNET_LOG_INFO, "the run is done already");
+    else
+        gnet_log(GNET_LOG_INFO, "resumed in epoch %lld after %lld steps of it",
+                 (long long)trainer->position.epoch + 1, (long long)trainer->position.batch);
+}
+
 static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *options,
                          GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
@@ -192,14 +201,16 @@ static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *optio
     bool done;
     gnet_run_files_read_result(trainer->directory, result, &epoch_seconds, &done);
     trainer->seconds_before = result->seconds;
-    GNET_TRY(gnet_config_check_data(run->resumed_config, diagnostics));
+    GNET_TRY(gnet_config_compare_data(run->resumed_config, diagnostics));
     GNET_TRY(open_trainer(run, run->resumed_config, options, result, error));
     GNET_TRY(go_back_to_checkpoint(trainer, diagnostics, error));
     trainer->epoch_start -= epoch_seconds;
+    trainer->tested = done && trainer->position.epoch >= run->resumed_config->train.epochs;
+    if (!trainer->tested)
+        result->test_loss = result->test_accuracy = NAN;
     GNET_TRY(open_log(trainer, error));
     announce(trainer);
-    gnet_log(GNET_LOG_INFO, "resumed in epoch %lld after %lld steps of it",
-             (long long)trainer->position.epoch + 1, (long long)trainer->position.batch);
+    log_resumption(trainer);
     return gnet_trainer_run(trainer, error);
 }
 

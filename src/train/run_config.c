@@ -3,6 +3,7 @@
 
 #include "base/team.h"
 #include "data/dataset.h"
+#include "data/split.h"
 #include "train/run_config.h"
 
 static const GnetOption rows[] = {
@@ -132,29 +133,71 @@ void gnet_config_close(GnetConfig **config)
     *config = NULL;
 }
 
-GnetStatus gnet_config_check_data(const GnetConfig *config, GnetDiagnostics *diagnostics)
+/* Whether the split gives each of its shares an image. */
+static GnetStatus check_split(const GnetConfig *config, size_t n_images, GnetError *error)
+{
+    GnetSplit split;
+    GNET_TRY(gnet_split_open(&config->data.split, (uint64_t)config->seed, n_images, &split, error));
+    gnet_split_close(&split);
+    return GNET_OK;
+}
+
+/* The part against the config, from the headers of its files alone. What is wrong has its place in
+   the config, or is in *error. */
+static GnetStatus compare_part(const GnetConfig *config, GnetDatasetPart part,
+                               GnetDiagnostics *diagnostics, GnetError *error)
 {
     const GnetModelInput *input = &config->model.input;
     GnetDatasetInfo info;
-    GnetError error;
-    for (int part = GNET_DATASET_TRAIN; part <= GNET_DATASET_TEST; part++) {
-        if (gnet_dataset_probe(&config->data, (GnetDatasetPart)part, &info, &error) != GNET_OK) {
-            gnet_diagnose(diagnostics, (GnetPosition){error.place, 0, 0}, "%s", error.text);
-            return error.code;
-        }
-        int64_t height = config->data.resize ? config->data.resize : info.height;
-        int64_t width = config->data.resize ? config->data.resize : info.width;
-        if (info.channels == input->channels && height == input->height && width == input->width)
-            continue;
-        gnet_diagnose(diagnostics, input->position,
-                      "model.input is %lld x %lld x %lld, but the images of '%s' are %d x %lld x "
-                      "%lld%s",
-                      (long long)input->channels, (long long)input->height, (long long)input->width,
-                      config->data.path, info.channels, (long long)height, (long long)width,
-                      config->data.resize ? " after data.resize" : "");
-        return GNET_USAGE;
-    }
-    return GNET_OK;
+    GNET_TRY(gnet_dataset_probe(&config->data, part, &info, error));
+    if (part == GNET_DATASET_TRAIN)
+        GNET_TRY(check_split(config, info.n_images, error));
+    int64_t height = config->data.resize ? config->data.resize : info.height;
+    int64_t width = config->data.resize ? config->data.resize : info.width;
+    if (info.channels == input->channels && height == input->height && width == input->width)
+        return GNET_OK;
+    gnet_diagnose(diagnostics, input->position,
+                  "model.input is %lld x %lld x %lld, but the images of '%s' are %d x %lld x "
+                  "%lld%s",
+                  (long long)input->channels, (long long)input->height, (long long)input->width,
+                  config->data.path, info.channels, (long long)height, (long long)width,
+                  config->data.resize ? " after data.resize" : "");
+    return GNET_USAGE;
+}
+
+static GnetStatus check_part(const GnetConfig *config, GnetDatasetPart part, bool whole,
+                             GnetDiagnostics *diagnostics)
+{
+    GnetError error = {0};
+    GnetDataset *dataset = NULL;
+    GnetStatus status = compare_part(config, part, diagnostics, &error);
+    if (status == GNET_OK && whole)
+        status = gnet_dataset_open(&config->data, part, &dataset, &error);
+    if (error.code != GNET_OK)
+        gnet_diagnose(diagnostics, (GnetPosition){error.place[0] ? error.place : NULL, 0, 0}, "%s",
+                      error.text);
+    gnet_dataset_close(&dataset);
+    return status;
+}
+
+/* Checks both parts; a size that does not fit is said once, since it is the same for both. */
+static GnetStatus check_parts(const GnetConfig *config, bool whole, GnetDiagnostics *diagnostics)
+{
+    GnetStatus train = check_part(config, GNET_DATASET_TRAIN, whole, diagnostics);
+    if (train == GNET_USAGE)
+        return train;
+    GnetStatus test = check_part(config, GNET_DATASET_TEST, whole, diagnostics);
+    return train != GNET_OK ? train : test;
+}
+
+GnetStatus gnet_config_check_data(const GnetConfig *config, GnetDiagnostics *diagnostics)
+{
+    return check_parts(config, true, diagnostics);
+}
+
+GnetStatus gnet_config_compare_data(const GnetConfig *config, GnetDiagnostics *diagnostics)
+{
+    return check_parts(config, false, diagnostics);
 }
 
 bool gnet_config_write(const GnetConfig *config, FILE *stream)
@@ -204,9 +247,4 @@ int gnet_config_shards(const GnetConfig *config, int n_threads)
     if (shards > GNET_SHARDS_MAX)
         shards = GNET_SHARDS_MAX;
     return shards > config->data.batch_size ? (int)config->data.batch_size : shards;
-}
-
-void gnet_config_settle_shards(GnetConfig *config, int n_shards)
-{
-    config->train.shards = n_shards;
 }

@@ -22,6 +22,10 @@ struct GnetConfig {
 GnetStatus gnet_config_parse(const char *text, const char *source, const char *const *overrides,
                              size_t n_overrides, GnetConfig **config, GnetDiagnostics *diagnostics);
 
+/* What gnet_config_check_data() can tell from the headers of the data's files, at no cost: for
+   those who read the data next anyway. */
+GnetStatus gnet_config_compare_data(const GnetConfig *config, GnetDiagnostics *diagnostics);
+
 /* The resolved config as text that the caller frees; NULL without memory. */
 char *gnet_config_text(const GnetConfig *config);
 
@@ -29,8 +33,5 @@ char *gnet_config_text(const GnetConfig *config);
    before the config's. */
 int gnet_config_threads(const GnetConfig *config, int n_threads);
 int gnet_config_shards(const GnetConfig *config, int n_threads);
-
-/* The config with `shards` settled, as a run writes it down. */
-void gnet_config_settle_shards(GnetConfig *config, int n_shards);
 
 #endif

@@ -72,14 +72,13 @@ static json_t *number(double value)
 GnetStatus gnet_run_files_write_result(GnetRunDirectory *directory, const GnetRunResult *result,
                                        const GnetRunState *state, GnetError *error)
 {
-    bool scored = result->best_epoch > 0;
-    json_t *json = json_pack(
-        "{s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:f, s:f}", "status", state->status, "epochs",
-        (json_int_t)result->n_epochs, "steps", (json_int_t)result->n_steps, "best_epoch",
-        (json_int_t)result->best_epoch, "val_loss", number(scored ? result->val_loss : NAN),
-        "val_acc", number(scored ? result->val_accuracy : NAN), "test_loss",
-        number(result->test_loss), "test_acc", number(result->test_accuracy), "seconds",
-        result->seconds, "epoch_seconds", state->epoch_seconds);
+    json_t *json =
+        json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:f, s:f}", "status", state->status,
+                  "epochs", (json_int_t)result->n_epochs, "steps", (json_int_t)result->n_steps,
+                  "best_epoch", (json_int_t)result->best_epoch, "val_loss",
+                  number(result->val_loss), "val_acc", number(result->val_accuracy), "test_loss",
+                  number(result->test_loss), "test_acc", number(result->test_accuracy), "seconds",
+                  result->seconds, "epoch_seconds", state->epoch_seconds);
     return write_json(directory, "result.json", json, error);
 }
 

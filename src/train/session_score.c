@@ -1,16 +1,8 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "ops/cross_entropy.h"
 #include "train/session.h"
-
-static int64_t argmax(const float *logits, int64_t n_classes)
-{
-    int64_t best = 0;
-    for (int64_t k = 1; k < n_classes; k++)
-        if (logits[k] > logits[best])
-            best = k;
-    return best;
-}
 
 static void count_guesses(GnetSession *session, GnetBatchKind batch, int64_t *confusion)
 {
@@ -19,7 +11,7 @@ static void count_guesses(GnetSession *session, GnetBatchKind batch, int64_t *co
         GnetNetShard shard = gnet_net_shard(session->net, batch, s);
         for (int64_t i = 0; i < shard.n_images; i++)
             confusion[shard.labels[i] * n_classes +
-                      argmax(shard.logits + i * n_classes, n_classes)]++;
+                      gnet_argmax(shard.logits + i * n_classes, n_classes)]++;
     }
 }
 

@@ -34,8 +34,9 @@ static void fill_result(GnetTrainer *trainer)
     result->n_epochs = position->epoch;
     result->n_steps = position->step;
     result->best_epoch = position->best_epoch;
-    result->val_loss = position->best_val_loss;
-    result->val_accuracy = position->best_val_acc;
+    bool scored = position->best_epoch > 0 && trainer->session.split.n_val > 0;
+    result->val_loss = scored ? position->best_val_loss : NAN;
+    result->val_accuracy = scored ? position->best_val_acc : NAN;
     result->seconds = trainer->seconds_before + gnet_clock_seconds() - trainer->session_start;
 }
 
@@ -126,17 +127,21 @@ static GnetStatus record_step(GnetTrainer *trainer, const GnetScore *score, int6
     position->step++;
     trainer->session_steps++;
     smooth_speed(trainer, (double)n_images / seconds);
+    trainer->unrecorded_images += n_images;
+    trainer->unrecorded_seconds += seconds;
     GnetStepRecord record = {
         .epoch = position->epoch + 1,
         .step = position->step,
         .loss = score->loss / (double)n_images,
         .acc = (double)score->n_correct / (double)n_images,
         .lr = settings(trainer)->lr,
-        .images_per_s = trainer->images_per_s,
+        .images_per_s = (double)trainer->unrecorded_images / trainer->unrecorded_seconds,
     };
     report_step(trainer, &record);
     if (position->step % settings(trainer)->log_every != 0)
         return GNET_OK;
+    trainer->unrecorded_images = 0;
+    trainer->unrecorded_seconds = 0;
     return gnet_run_directory_add_step(trainer->directory, &record, error);
 }
 
@@ -306,5 +311,9 @@ GnetStatus gnet_trainer_run(GnetTrainer *trainer, GnetError *error)
     trainer->saved_at = gnet_clock_seconds();
     while (trainer->position.epoch < settings(trainer)->epochs)
         GNET_TRY(run_epoch(trainer, error));
-    return test(trainer, error);
+    if (!trainer->tested)
+        return test(trainer, error);
+    fill_result(trainer);
+    trainer->result->seconds = trainer->seconds_before;
+    return GNET_OK;
 }

@@ -15,13 +15,16 @@ typedef struct GnetTrainer {
     uint32_t data_fingerprint;
     uint32_t *order; /* [n_train], of the epoch under way */
     GnetRunResult *result;
-    int64_t session_steps; /* trained in this session */
-    double session_start;  /* when this session began; */
-    double seconds_before; /* what the sessions before took, */
-    double epoch_start;    /* and when the epoch would have begun without a break */
-    double saved_at;       /* the last checkpoint */
-    double images_per_s;   /* smoothed */
-    bool plots_failed;     /* said once */
+    int64_t session_steps;     /* trained in this session */
+    double session_start;      /* when this session began; */
+    double seconds_before;     /* what the sessions before took, */
+    double epoch_start;        /* and when the epoch would have begun without a break */
+    double saved_at;           /* the last checkpoint */
+    double images_per_s;       /* smoothed, for the observer */
+    int64_t unrecorded_images; /* trained since the last line of metrics.jsonl, */
+    double unrecorded_seconds; /* and what they took */
+    bool plots_failed;         /* said once */
+    bool tested; /* in a session before: nothing is left to do, and result has its figures */
 } GnetTrainer;
 
 /* Trains to the end and tests, from trainer->position on. All but the counters is set up. The

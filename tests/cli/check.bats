@@ -46,6 +46,22 @@ END
     [[ $stderr == *"override 1: error: "* || $stderr == *"override 1:"*": error: "* ]]
 }
 
+@test "a key that stands twice, beside the other errors" {
+    sed -i 's/^  epochs: 2/  epochs: 2\n  epochs: 3\n  log_every: none/' tiny.yaml
+    run -2 --separate-stderr "$GNET" check tiny.yaml
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [[ $stderr == *"tiny.yaml:23:3: error: "*"'epochs'"* ]]
+    [[ $stderr == *"tiny.yaml:24:14: error: "*"log_every"* ]]
+}
+
+@test "overrides reach into lists, and what they break has their number" {
+    run -0 "$GNET" check tiny.yaml model.stages.b2.0.inception.2=9
+    run -2 --separate-stderr "$GNET" check tiny.yaml model.stages.b2.0.inception.2=9 \
+        model.stages.b2.0.inception.5=0 model.stages.b1.7.conv.out=3
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [[ $stderr == *"override 2: error: "* && $stderr == *"override 3: error: "* ]]
+}
+
 @test "run refuses what check refuses, before it makes a directory" {
     run -2 --separate-stderr "$GNET" run tiny.yaml train.lerning_rate=1
     [[ $stderr == *"unknown key 'lerning_rate' in 'train'"* ]]
@@ -77,13 +93,21 @@ END
     [[ $stderr == *"/nowhere/at/all"* ]]
 }
 
-# check and run both name the file, and end with 1.
+@test "a split that leaves a share without images" {
+    run -2 --separate-stderr "$GNET" check tiny.yaml data.split.val=0.0001
+    [[ $stderr == *"data.split.val"* ]]
+}
+
+# check and run both name the file in one line, and end with 1.
 refuses_data() { # FILE
     run -1 --separate-stderr "$GNET" check tiny.yaml data.path="$PWD/bad"
     [ -z "$output" ]
-    [[ $stderr == *"bad/$1"* ]]
-    run -1 --separate-stderr "$GNET" run tiny.yaml data.path="$PWD/bad"
-    [[ $stderr == *"bad/$1"* ]]
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == *"/bad"*"$1"* ]]
+    run -1 --separate-stderr "$GNET" run tiny.yaml data.path="$PWD/bad" -q
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == *"/bad"*"$1"* ]]
+    [ ! -e runs ]
 }
 
 @test "a data file that is cut short" {
@@ -115,4 +139,18 @@ refuses_data() { # FILE
     copy_data bad
     rm bad/t10k-images-idx3-ubyte.gz
     refuses_data t10k-images-idx3-ubyte
+}
+
+@test "defects of several data files are told at once" {
+    copy_data bad
+    truncate -s 1000 bad/train-images-idx3-ubyte.gz
+    truncate -s 1000 bad/t10k-images-idx3-ubyte.gz
+    run -1 --separate-stderr "$GNET" check tiny.yaml data.path="$PWD/bad"
+    [[ $stderr == *"bad/train-images"*"bad/t10k-images"* ]]
+}
+
+@test "a label that is none of the classes" {
+    run -1 --separate-stderr "$GNET" check tiny.yaml 'data.classes=[a, b, c, d, e, f, g, h, i]' \
+        model.stages.b3.2.linear.out=9
+    [[ $stderr == *"-labels-idx1-ubyte"* ]]
 }

@@ -81,6 +81,7 @@ load helpers
     tensor_digests runs/first/checkpoints/last.safetensors > first
     tensor_digests runs/second/checkpoints/last.safetensors > second
     cmp first second
+    cmp runs/first/config.yaml runs/second/config.yaml
 }
 
 @test "--weights starts from a checkpoint" {

@@ -18,10 +18,10 @@ typedef struct NaiveTensor {
 typedef struct Naive {
     const GnetGraph *graph; /* not fused */
     int64_t n_images;
-    NaiveTensor *values;      /* [n_values] */
-    NaiveTensor *parameters;  /* [n_parameters] */
-    int32_t *labels;          /* [n_images] */
-    double loss, loss_bound;  /* the sum over the images; the gradients are of the mean */
+    NaiveTensor *values;     /* [n_values] */
+    NaiveTensor *parameters; /* [n_parameters] */
+    int32_t *labels;         /* [n_images] */
+    double loss, loss_bound; /* the sum over the images; the gradients are of the mean */
 } Naive;
 
 /* Everything is zero. graph must outlive it. */

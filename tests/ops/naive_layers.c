@@ -256,8 +256,8 @@ static void max_pool_forward(const NaiveLayer *layer)
         layer->dst->bound[i] = 0;
         for (int64_t y = pixels.y; y <= pixels.last_y; y++)
             for (int64_t x = pixels.x; x <= pixels.last_x; x++)
-                layer->dst->bound[i] = fmax(layer->dst->bound[i],
-                                            src->bound[offset(src, index[0], index[1], y, x)]);
+                layer->dst->bound[i] =
+                    fmax(layer->dst->bound[i], src->bound[offset(src, index[0], index[1], y, x)]);
     }
 }
 
@@ -331,8 +331,7 @@ static void avg_pool_backward(const NaiveLayer *layer)
         add_product(&part, dst->diff[i], dst->diff_bound[i], 1 / pixels_counted(layer, pixels), 0);
         for (int64_t y = pixels.y; y <= pixels.last_y; y++)
             for (int64_t x = pixels.x; x <= pixels.last_x; x++)
-                add_diff(src, offset(src, index[0], index[1], y, x), part.value,
-                         mean_bound(&part));
+                add_diff(src, offset(src, index[0], index[1], y, x), part.value, mean_bound(&part));
     }
 }
 

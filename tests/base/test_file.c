@@ -1,0 +1,201 @@
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+
+/* A directory of the test's own, which is the current one while it runs. */
+static int set_up(void **state)
+{
+    char *path = strdup("/tmp/gnet-test-file-XXXXXX");
+    *state = path;
+    return mkdtemp(path) && chdir(path) == 0 ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const names[] = {"out", "out.tmp", "pipe", "directory/file", "directory"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        remove(names[i]);
+    int failed = chdir("/") != 0 || rmdir(*state) != 0;
+    free(*state);
+    return failed;
+}
+
+static void assert_holds(const char *path, const char *expected)
+{
+    char *bytes;
+    size_t n_bytes;
+    GnetError error;
+    assert_int_equal(gnet_file_read(path, 1000, &bytes, &n_bytes, &error), GNET_OK);
+    assert_int_equal(n_bytes, strlen(expected));
+    assert_string_equal(bytes, expected);
+    free(bytes);
+}
+
+static void write_whole(const char *path, const char *text)
+{
+    GnetFileWriter writer;
+    GnetError error;
+    assert_int_equal(gnet_file_begin(&writer, path, &error), GNET_OK);
+    fputs(text, writer.stream);
+    assert_int_equal(gnet_file_commit(&writer, &error), GNET_OK);
+    assert_null(writer.stream);
+    assert_null(writer.path);
+}
+
+static void commits_all_at_once(void **state)
+{
+    (void)state;
+    GnetFileWriter writer;
+    GnetError error;
+    write_whole("out", "old");
+    assert_int_equal(gnet_file_begin(&writer, "out", &error), GNET_OK);
+    fputs("new", writer.stream);
+    fflush(writer.stream);
+    assert_holds("out", "old");
+    assert_holds("out.tmp", "new");
+    assert_int_equal(gnet_file_commit(&writer, &error), GNET_OK);
+    assert_holds("out", "new");
+    assert_int_equal(access("out.tmp", F_OK), -1);
+}
+
+static void abandons(void **state)
+{
+    (void)state;
+    GnetFileWriter writer;
+    GnetError error;
+    write_whole("out", "old");
+    assert_int_equal(gnet_file_begin(&writer, "out", &error), GNET_OK);
+    fputs("new", writer.stream);
+    gnet_file_abandon(&writer);
+    assert_null(writer.stream);
+    assert_holds("out", "old");
+    assert_int_equal(access("out.tmp", F_OK), -1);
+    gnet_file_abandon(&writer);
+}
+
+static void replaces_what_a_crash_left(void **state)
+{
+    (void)state;
+    FILE *stale = fopen("out.tmp", "w");
+    fputs("half a file, longer than the next", stale);
+    fclose(stale);
+    write_whole("out", "new");
+    assert_holds("out", "new");
+}
+
+static void a_failed_write_leaves_the_old_file(void **state)
+{
+    (void)state;
+    GnetFileWriter writer;
+    GnetError error = {0};
+    write_whole("out", "old");
+    assert_int_equal(gnet_file_begin(&writer, "out", &error), GNET_OK);
+    FILE *full = freopen("/dev/full", "w", writer.stream);
+    assert_non_null(full);
+    fputs("new", writer.stream);
+    assert_int_equal(gnet_file_commit(&writer, &error), GNET_RUNTIME);
+    assert_string_equal(error.place, "out");
+    assert_string_equal(error.text, "cannot write: No space left on device");
+    assert_null(writer.stream);
+    assert_holds("out", "old");
+    assert_int_equal(access("out.tmp", F_OK), -1);
+}
+
+static void a_failed_rename_leaves_no_temporary(void **state)
+{
+    (void)state;
+    GnetFileWriter writer;
+    GnetError error = {0};
+    assert_int_equal(mkdir("directory", 0777), 0);
+    assert_int_equal(gnet_file_begin(&writer, "directory", &error), GNET_OK);
+    assert_int_equal(gnet_file_commit(&writer, &error), GNET_RUNTIME);
+    assert_string_equal(error.place, "directory");
+    assert_int_equal(access("directory.tmp", F_OK), -1);
+}
+
+static void needs_the_directory(void **state)
+{
+    (void)state;
+    GnetFileWriter writer;
+    GnetError error = {0};
+    assert_int_equal(gnet_file_begin(&writer, "nowhere/out", &error), GNET_RUNTIME);
+    assert_string_equal(error.place, "nowhere/out");
+    assert_string_equal(error.text, "cannot write: No such file or directory");
+    assert_null(writer.stream);
+    gnet_file_abandon(&writer);
+    assert_int_equal(gnet_file_sync_directory("nowhere/out", &error), GNET_RUNTIME);
+}
+
+static void writes_into_a_directory(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("directory", 0777), 0);
+    write_whole("directory/file", "text");
+    assert_holds("directory/file", "text");
+}
+
+static void assert_refused(const char *path, size_t max_bytes, const char *expected)
+{
+    char *bytes = (char *)"";
+    size_t n_bytes = 1;
+    GnetError error = {0};
+    assert_int_equal(gnet_file_read(path, max_bytes, &bytes, &n_bytes, &error), GNET_RUNTIME);
+    assert_string_equal(error.place, path);
+    assert_string_equal(error.text, expected);
+    assert_null(bytes);
+    assert_int_equal(n_bytes, 0);
+}
+
+static void reads_no_more_than_is_allowed(void **state)
+{
+    (void)state;
+    write_whole("out", "12345");
+    char *bytes;
+    size_t n_bytes;
+    GnetError error;
+    assert_int_equal(gnet_file_read("out", 5, &bytes, &n_bytes, &error), GNET_OK);
+    free(bytes);
+    assert_refused("out", 4, "is 5 bytes long; at most 4 are expected");
+    write_whole("out", "");
+    assert_int_equal(gnet_file_read("out", 0, &bytes, &n_bytes, &error), GNET_OK);
+    assert_string_equal(bytes, "");
+    free(bytes);
+}
+
+static void refuses_what_is_no_file(void **state)
+{
+    (void)state;
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    assert_refused("pipe", 100, "is not a regular file");
+    assert_refused(".", 100, "is not a regular file");
+    assert_refused("/dev/zero", 100, "is not a regular file");
+    assert_refused("nothing", 100, "cannot read: No such file or directory");
+}
+
+#define file_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        file_test(commits_all_at_once),
+        file_test(abandons),
+        file_test(replaces_what_a_crash_left),
+        file_test(a_failed_write_leaves_the_old_file),
+        file_test(a_failed_rename_leaves_no_temporary),
+        file_test(needs_the_directory),
+        file_test(writes_into_a_directory),
+        file_test(reads_no_more_than_is_allowed),
+        file_test(refuses_what_is_no_file),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
