@@ -21,15 +21,25 @@ static void release(GnetFileWriter *writer)
     *writer = (GnetFileWriter){0};
 }
 
+/* A new file, whatever stood there before: a link or a pipe of that name is not followed. */
+static FILE *create(const char *path)
+{
+    unlink(path);
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
+    if (descriptor >= 0 && !stream)
+        close(descriptor);
+    return stream;
+}
+
 GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *error)
 {
     *writer = (GnetFileWriter){.path = strdup(path)};
     if (asprintf(&writer->temporary, "%s.tmp", path) < 0)
         writer->temporary = NULL;
+    errno = ENOMEM;
     if (writer->path && writer->temporary)
-        writer->stream = fopen(writer->temporary, "wbe");
-    else
-        errno = ENOMEM;
+        writer->stream = create(writer->temporary);
     if (writer->stream)
         return GNET_OK;
     GnetStatus status = io_error(error, path, "write");

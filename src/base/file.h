@@ -18,7 +18,9 @@ GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *
 
 /* Flush, fsync, rename to the final name, fsync of the directory: on success the file is there,
    whole, whatever happens next. On failure the temporary file is removed and what stood under the
-   final name before is untouched. Either way *writer is released. */
+   final name before is untouched; only if the directory alone could not be synced, the new file
+   stands there already, whole, but might not after a power loss. Either way *writer is
+   released. */
 GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error);
 
 /* Removes the temporary file and releases *writer; an empty one is fine. */

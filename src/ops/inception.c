@@ -90,6 +90,13 @@ static int expand(GnetGraph *graph, const GnetLayer *layer, GnetDiagnostics *dia
 {
     static const GnetPoolOptions same_pool = {.kernel = 3, .stride = 1, .pad = 1};
     const int64_t *widths = ((const InceptionOptions *)layer->options)->widths;
+    if (graph->values[layer->src[0]].shape.n_dims != 3) {
+        gnet_diagnose(
+            diagnostics, layer->position,
+            "'inception' at %s: it needs an image, and what comes before it was flattened",
+            layer->name);
+        return -1;
+    }
     Branch start = {graph, layer, diagnostics, layer->src[0]};
     Branch a = start, b = start, c = start, d = start;
     add_conv(&a, widths[0], 1, "branch1x1", "branch1x1_relu");

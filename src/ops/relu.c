@@ -26,7 +26,7 @@ static void run_forward(const void *task, void *const *data)
     float *restrict dst = data[1];       /* [n] */
 #pragma omp simd
     for (size_t i = 0; i < n; i++)
-        dst[i] = src[i] > 0 ? src[i] : 0;
+        dst[i] = src[i] <= 0 ? 0 : src[i]; /* a NaN passes */
 }
 
 static void run_backward(const void *task, void *const *data)

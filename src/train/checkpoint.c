@@ -178,6 +178,29 @@ static bool is_count(json_int_t number)
     return number >= 0 && number <= (json_int_t)1 << 53;
 }
 
+/* Both are compared as this version of gnet writes them. */
+GnetStatus gnet_checkpoint_check_config(const GnetSafetensors *file, const char *path,
+                                        const GnetConfig *config, GnetError *error)
+{
+    const char *text = gnet_safetensors_text(file, "config");
+    GnetConfig *saved = NULL;
+    GnetDiagnostics wrong = {0};
+    if (text)
+        gnet_config_parse(text, path, NULL, 0, &saved, &wrong);
+    char *then = saved ? gnet_config_text(saved) : NULL;
+    char *now = gnet_config_text(config);
+    GnetStatus status = GNET_OK;
+    if (!then || !now || strcmp(then, now) != 0)
+        status = gnet_error(error, GNET_USAGE, path,
+                            "was saved under another config than the run's config.yaml has now: a "
+                            "run can only go on as it was started");
+    free(then);
+    free(now);
+    gnet_config_close(&saved);
+    gnet_diagnostics_clear(&wrong);
+    return status;
+}
+
 static GnetStatus read_position(const GnetSafetensors *file, const char *path,
                                 GnetRunPosition *position, uint32_t *data_fingerprint,
                                 GnetError *error)

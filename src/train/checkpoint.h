@@ -39,6 +39,10 @@ GnetStatus gnet_checkpoint_load_weights(const GnetSafetensors *file, const char 
                                         const GnetGraph *graph, GnetNet *net,
                                         GnetDiagnostics *diagnostics, GnetError *error);
 
+/* Whether the file was saved under this very config; GNET_USAGE where the two differ. */
+GnetStatus gnet_checkpoint_check_config(const GnetSafetensors *file, const char *path,
+                                        const GnetConfig *config, GnetError *error);
+
 /* Reads the optimizer's state and the position. A file that has none is GNET_RUNTIME. */
 GnetStatus gnet_checkpoint_load_state(const GnetSafetensors *file, const char *path,
                                       const GnetGraph *graph, GnetNet *net,

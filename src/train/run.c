@@ -161,8 +161,10 @@ static GnetStatus go_back_to_checkpoint(GnetTrainer *trainer, GnetDiagnostics *d
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
     GNET_TRY(gnet_safetensors_open(path, &file, error));
     uint32_t fingerprint = 0;
-    GnetStatus status =
-        gnet_checkpoint_load_weights(file, path, graph, trainer->session.net, diagnostics, error);
+    GnetStatus status = gnet_checkpoint_check_config(file, path, trainer->session.config, error);
+    if (status == GNET_OK)
+        status = gnet_checkpoint_load_weights(file, path, graph, trainer->session.net, diagnostics,
+                                              error);
     if (status == GNET_OK)
         status =
             gnet_checkpoint_load_state(file, path, graph, trainer->session.net, &trainer->optimizer,

@@ -37,7 +37,18 @@ static const GnetOption rows[] = {
 
 static const GnetOptionTable root_options = {"", rows, sizeof rows / sizeof rows[0]};
 
-static void check_together(const GnetConfig *config, GnetDiagnostics *diagnostics)
+/* Where a key of a section was written; the section or the whole where it is not there. */
+static GnetPosition position_of(const GnetNode *root, const char *section_key, const char *key)
+{
+    const GnetNode *section = gnet_node_find(root, section_key);
+    const GnetNode *value =
+        section && section->type == GNET_NODE_MAPPING ? gnet_node_find(section, key) : NULL;
+    return value ? value->position : section ? section->position : root->position;
+}
+
+/* What no key can be blamed for alone. */
+static void check_together(const GnetConfig *config, const GnetNode *root,
+                           GnetDiagnostics *diagnostics)
 {
     const GnetModelInput *input = &config->model.input;
     int64_t side = config->data.resize;
@@ -48,9 +59,12 @@ static void check_together(const GnetConfig *config, GnetDiagnostics *diagnostic
                       (long long)input->height, (long long)input->width, (long long)side,
                       (long long)side);
     if (config->train.shards > config->data.batch_size && config->data.batch_size > 0)
-        gnet_diagnose(diagnostics, (GnetPosition){0},
+        gnet_diagnose(diagnostics, position_of(root, "train", "shards"),
                       "train.shards is %lld, but a batch has only %lld images to share out",
                       (long long)config->train.shards, (long long)config->data.batch_size);
+    if (config->train.nesterov && config->train.momentum == 0)
+        gnet_diagnose(diagnostics, position_of(root, "train", "nesterov"),
+                      "train.nesterov needs a train.momentum above 0");
 }
 
 /* Whether the model parsed well enough to say something of its shapes. */
@@ -66,7 +80,7 @@ static GnetStatus parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagn
     gnet_options_parse(&parse, &root_options, root, root->position, config);
     if (is_model_whole(&config->model))
         config->graph = gnet_graph_build(&config->model, config->data.classes.n, diagnostics);
-    check_together(config, diagnostics);
+    check_together(config, root, diagnostics);
     return diagnostics->n || diagnostics->n_lost ? GNET_USAGE : GNET_OK;
 }
 
