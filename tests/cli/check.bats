@@ -74,6 +74,14 @@ END
     [[ $stderr == *"tiny.yaml:14:"*": error: "* ]]
 }
 
+@test "keys that do not go together are told at one of them" {
+    sed -i 's/^  epochs: 2/  epochs: 2\n  nesterov: true/; s/^  shards: 2/  shards: 40/' tiny.yaml
+    run -2 --separate-stderr "$GNET" check tiny.yaml
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [[ $stderr == *"tiny.yaml:23:13: error: train.nesterov"* ]]
+    [[ $stderr == *"tiny.yaml:24:11: error: train.shards"* ]]
+}
+
 @test "an input that does not fit the data" {
     run -2 --separate-stderr "$GNET" check tiny.yaml data.resize=32
     [[ $stderr == *"error: "* ]]

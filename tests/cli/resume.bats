@@ -120,3 +120,10 @@ wait_for_steps() { # RUN STEPS
     run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
     [[ $stderr == *"last.safetensors"* ]]
 }
+
+@test "a run whose config.yaml was edited cannot be resumed" {
+    run -75 "$GNET" run tiny.yaml -q train.max_steps=10
+    sed -i 's/batch_size: 32/batch_size: 16/' runs/tiny-1/config.yaml
+    run -2 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"another config"* ]]
+}
