@@ -6,10 +6,18 @@
     gnet eval torch.safetensors
 
 Both sides must print the same test accuracy. An export has the config and PyTorch's scores in its
-metadata; tests/reference/trained.safetensors, which the tests score, was made like this:
+metadata. The tests score one state dict of each side (tests/train/test_reference_eval.c). That of
+PyTorch was made like this:
 
     tools/check_torch.py tests/reference/trained.yaml \\
         --export tests/reference/trained.safetensors --train-steps 600
+
+and that of gnet, with what PyTorch says of it, like this:
+
+    export GNET_DATA=data
+    gnet run tests/reference/trained.yaml train.epochs=6 --out /tmp --name saved
+    cp /tmp/saved/checkpoints/best.safetensors tests/reference/saved.safetensors
+    tools/check_torch.py tests/reference/saved.safetensors > tests/reference/saved.txt
 
 Needs Debian's python3-torch, python3-pil and python3-yaml. The config of an export
 should be the resolved one of a run (runs/NAME/config.yaml).
@@ -128,7 +136,7 @@ def main():
     if arguments.export:
         texts = {"config": text, "test_loss": f"{loss:.9g}", "test_acc": f"{accuracy:.9g}"}
         tensor_file.write(arguments.export, torch_net.state_arrays(net), texts)
-    print(f"test_loss {loss:.6f}  test_acc {accuracy:.4f}  ({n_images} images)")
+    print(f"test_loss {loss:.9g}  test_acc {accuracy:.9g}  ({n_images} images)")
 
 
 if __name__ == "__main__":

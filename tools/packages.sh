@@ -6,10 +6,12 @@
 packages=(gcc libc6-dev meson ninja-build pkg-config libdnnl-dev libyaml-dev zlib1g-dev
     libjansson-dev librandom123-dev gnuplot-nox dataset-fashion-mnist)
 tools=(gcc meson ninja pkg-config gnuplot)
+modules=(yaml-0.1 zlib jansson) # by pkg-config; the other libraries' packages have no such file
 
 add_test_packages() {
     packages+=(libcmocka-dev bats clang-format shellcheck g++ python3)
     tools+=(bats clang-format shellcheck python3)
+    modules+=(cmocka)
 }
 
 script=${0##*/}
@@ -99,12 +101,16 @@ install_packages() {
 
 # Elsewhere packages have other names: says what is needed, and goes on if the tools are there.
 expect_tools() {
-    local tool missing=()
+    local tool module missing=()
     say "this is not Debian 12; install the like of these packages yourself: ${packages[*]}"
     for tool in "${tools[@]}"; do
         command -v "$tool" >/dev/null || missing+=("$tool")
     done
-    [ "${#missing[@]}" -eq 0 ] || die "not found: ${missing[*]}; install them and run this again"
+    for module in "${modules[@]}"; do
+        pkg-config --exists "$module" || missing+=("$module (a library, for pkg-config)")
+    done
+    [ "${#missing[@]}" -eq 0 ] ||
+        die "not found: $(printf '%s, ' "${missing[@]}")install them and run this again"
 }
 
 # Makes sure of the packages, or of the tools where the packages are unknown.

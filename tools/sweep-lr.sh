@@ -54,7 +54,14 @@ main() {
     fi
 
     # What is wrong with the config is wrong with every run: say it once.
-    gnet check "$config" "train.lr=${rates[0]}" > /dev/null
+    local argument overrides=()
+    for argument in "$@"; do
+        case $argument in
+        -*) ;;
+        *=*) overrides+=("$argument") ;;
+        esac
+    done
+    gnet check "$config" "train.lr=${rates[0]}" "${overrides[@]}" > /dev/null
 
     trap 'interrupted=1' INT TERM
     for rate in "${rates[@]}"; do

@@ -48,7 +48,7 @@ results() {
 run_suite() {
     local directory=$1 status=0 passed failed
     begin "building in $directory/" 'mend what the compiler says in the log'
-    configure "$@" -Dwerror=true
+    configure "$@" -Dwerror=true -Dtests=enabled
     logged as_builder meson compile -C "$directory"
     begin "testing in $directory/" "see $directory/meson-logs/testlog.txt"
     as_builder truncate -s 0 "$directory/meson-logs/testlog.json"

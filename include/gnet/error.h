@@ -25,6 +25,9 @@ typedef struct GnetError {
 GNET_API GnetStatus gnet_error(GnetError *error, GnetStatus code, const char *place,
                                const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/* The same, GNET_RUNTIME, for a system call that failed and set errno: "cannot ACTION: reason". */
+GNET_API GnetStatus gnet_error_errno(GnetError *error, const char *place, const char *action);
+
 /* Forwards a failure to the caller: for functions that hold nothing to release. */
 #define GNET_TRY(call)                       \
     do {                                     \

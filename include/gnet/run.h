@@ -38,7 +38,7 @@ typedef struct GnetRunOptions {
     const char *out;     /* where run directories go; NULL: "runs" */
     const char *name;    /* NULL: the config's name and the next free number */
     const char *weights; /* a safetensors file to start from, or NULL. Not for resume. */
-    int n_threads;       /* 0: as the config says */
+    int n_threads;       /* 1 to 1024; 0: as the config says */
     GnetRunObserver observer;
     /* Becomes nonzero when the run shall stop: it is looked at after every batch. NULL: never. */
     const volatile sig_atomic_t *stop;

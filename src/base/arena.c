@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 
@@ -37,13 +38,14 @@ GnetStatus gnet_arena_open(GnetArena *arena, size_t size, GnetError *error)
     *arena = (GnetArena){0};
     if (size == 0)
         return GNET_OK;
-    size_t rounded = (size + 4095) & ~(size_t)4095;
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t rounded = (size + page - 1) / page * page;
     arena->bytes = map_aligned(rounded < size ? SIZE_MAX : rounded);
     if (!arena->bytes)
         return gnet_error(error, GNET_RUNTIME, "", "cannot get %.1f MiB of memory: %s",
                           (double)size / (1 << 20), strerror(errno));
     arena->size = rounded;
-    madvise(arena->bytes, rounded, MADV_HUGEPAGE); /* a wish: without it all works, only slower */
+    madvise(arena->bytes, rounded, MADV_HUGEPAGE); /* if it is refused, only speed is lost */
     return GNET_OK;
 }
 

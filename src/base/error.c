@@ -1,5 +1,7 @@
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <gnet/error.h>
 
@@ -24,4 +26,9 @@ GnetStatus gnet_error(GnetError *error, GnetStatus code, const char *place, cons
     mask_control_bytes(error->place);
     mask_control_bytes(error->text);
     return code;
+}
+
+GnetStatus gnet_error_errno(GnetError *error, const char *place, const char *action)
+{
+    return gnet_error(error, GNET_RUNTIME, place, "cannot %s: %s", action, strerror(errno));
 }

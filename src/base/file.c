@@ -9,11 +9,6 @@
 
 #include "base/file.h"
 
-static GnetStatus io_error(GnetError *error, const char *path, const char *action)
-{
-    return gnet_error(error, GNET_RUNTIME, path, "cannot %s: %s", action, strerror(errno));
-}
-
 static void release(GnetFileWriter *writer)
 {
     free(writer->path);
@@ -42,7 +37,7 @@ GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *
         writer->stream = create(writer->temporary);
     if (writer->stream)
         return GNET_OK;
-    GnetStatus status = io_error(error, path, "write");
+    GnetStatus status = gnet_error_errno(error, path, "write");
     release(writer);
     return status;
 }
@@ -53,7 +48,7 @@ GnetStatus gnet_file_sync_directory(const char *path, GnetError *error)
     int directory = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
     GnetStatus status = GNET_OK;
     if (directory < 0 || fsync(directory) != 0)
-        status = io_error(error, path, "sync the directory");
+        status = gnet_error_errno(error, path, "sync the directory");
     if (directory >= 0)
         close(directory);
     free(copy);
@@ -64,12 +59,12 @@ GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error)
 {
     GnetStatus status = GNET_OK;
     if (ferror(writer->stream) || fflush(writer->stream) != 0 || fsync(fileno(writer->stream)) != 0)
-        status = io_error(error, writer->path, "write");
+        status = gnet_error_errno(error, writer->path, "write");
     if (fclose(writer->stream) != 0 && status == GNET_OK)
-        status = io_error(error, writer->path, "write");
+        status = gnet_error_errno(error, writer->path, "write");
     writer->stream = NULL;
     if (status == GNET_OK && rename(writer->temporary, writer->path) != 0)
-        status = io_error(error, writer->path, "rename the finished file");
+        status = gnet_error_errno(error, writer->path, "rename the finished file");
     if (status != GNET_OK) {
         gnet_file_abandon(writer);
         return status;
@@ -77,6 +72,14 @@ GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error)
     status = gnet_file_sync_directory(writer->path, error);
     release(writer);
     return status;
+}
+
+GnetStatus gnet_file_write(const char *path, const void *bytes, size_t n_bytes, GnetError *error)
+{
+    GnetFileWriter writer;
+    GNET_TRY(gnet_file_begin(&writer, path, error));
+    fwrite(bytes, 1, n_bytes, writer.stream); /* the commit sees what did not arrive */
+    return gnet_file_commit(&writer, error);
 }
 
 void gnet_file_abandon(GnetFileWriter *writer)
@@ -93,7 +96,7 @@ static GnetStatus read_open(FILE *stream, const char *path, size_t max_bytes, ch
 {
     struct stat info;
     if (fstat(fileno(stream), &info) != 0)
-        return io_error(error, path, "read");
+        return gnet_error_errno(error, path, "read");
     if (!S_ISREG(info.st_mode))
         return gnet_error(error, GNET_RUNTIME, path, "is not a regular file");
     if ((uintmax_t)info.st_size > max_bytes)
@@ -122,12 +125,47 @@ GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
     FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (!stream) {
-        GnetStatus failure = io_error(error, path, "read");
+        GnetStatus failure = gnet_error_errno(error, path, "read");
         if (descriptor >= 0)
             close(descriptor);
         return failure;
     }
     GnetStatus status = read_open(stream, path, max_bytes, bytes, n_bytes, error);
     fclose(stream);
+    return status;
+}
+
+/* The stream to its end, in memory that the caller frees even on failure. */
+static GnetStatus read_stream(FILE *stream, const char *path, size_t max_bytes, char **bytes,
+                              size_t *n_bytes, GnetError *error)
+{
+    *bytes = malloc(max_bytes + 1);
+    if (!*bytes)
+        return gnet_error(error, GNET_RUNTIME, path, "no memory for its bytes");
+    *n_bytes = fread(*bytes, 1, max_bytes + 1, stream);
+    if (ferror(stream))
+        return gnet_error_errno(error, path, "read");
+    if (*n_bytes > max_bytes)
+        return gnet_error(error, GNET_RUNTIME, path,
+                          "is longer than the %zu bytes expected at most", max_bytes);
+    (*bytes)[*n_bytes] = 0;
+    return GNET_OK;
+}
+
+GnetStatus gnet_file_read_stream(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,
+                                 GnetError *error)
+{
+    *bytes = NULL;
+    *n_bytes = 0;
+    FILE *stream = fopen(path, "rbe");
+    if (!stream)
+        return gnet_error_errno(error, path, "read");
+    GnetStatus status = read_stream(stream, path, max_bytes, bytes, n_bytes, error);
+    fclose(stream);
+    if (status == GNET_OK)
+        return GNET_OK;
+    free(*bytes);
+    *bytes = NULL;
+    *n_bytes = 0;
     return status;
 }

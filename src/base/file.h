@@ -26,10 +26,18 @@ GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error);
 /* Removes the temporary file and releases *writer; an empty one is fine. */
 void gnet_file_abandon(GnetFileWriter *writer);
 
+/* The file's whole content at once, under the same rules. */
+GnetStatus gnet_file_write(const char *path, const void *bytes, size_t n_bytes, GnetError *error);
+
 /* Reads a whole file into memory that the caller frees, with a zero byte behind it that *n_bytes
    does not count. Anything that is not a regular file, or is over max_bytes, is refused. */
 GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,
                           GnetError *error);
+
+/* The same for anything that has an end: a pipe, too, such as a shell's <(command). It waits for
+   who writes there. Takes max_bytes of memory, however short the file is: for small limits. */
+GnetStatus gnet_file_read_stream(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,
+                                 GnetError *error);
 
 /* fsync of the directory that holds path, so that a new name in it survives a power loss. */
 GnetStatus gnet_file_sync_directory(const char *path, GnetError *error);

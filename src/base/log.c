@@ -18,7 +18,9 @@ static const char *const level_prefix[] = {"error: ", "warning: ", "", "debug: "
 
 void gnet_log_set_level(GnetLogLevel level)
 {
+    pthread_mutex_lock(&state.lock);
     state.level = level;
+    pthread_mutex_unlock(&state.lock);
 }
 
 void gnet_log_set_sink(GnetLogSink *sink, void *user)
@@ -46,23 +48,46 @@ static void write_to_file(GnetLogLevel level, const char *message)
     fflush(state.file);
 }
 
-void gnet_log(GnetLogLevel level, const char *format, ...)
+static void write_to_sink(GnetLogLevel level, const char *message)
 {
-    bool to_sink = level <= state.level;
+    if (state.sink)
+        state.sink(state.user, level, message);
+    else
+        fprintf(stderr, "gnet: %s%s\n", level_prefix[level], message);
+}
+
+/* To the file and, unless file_only, to the sink, as far as each wants it. The lock is held. */
+__attribute__((format(printf, 3, 0))) static void write_message(GnetLogLevel level, bool file_only,
+                                                                const char *format, va_list args)
+{
+    bool to_sink = !file_only && level <= state.level;
     bool to_file = state.file && level <= GNET_LOG_INFO;
     if (!to_sink && !to_file)
         return;
     char message[2048];
+    vsnprintf(message, sizeof message, format, args);
+    if (to_sink)
+        write_to_sink(level, message);
+    if (to_file)
+        write_to_file(level, message);
+}
+
+void gnet_log(GnetLogLevel level, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
     pthread_mutex_lock(&state.lock);
-    if (to_sink && state.sink)
-        state.sink(state.user, level, message);
-    else if (to_sink)
-        fprintf(stderr, "gnet: %s%s\n", level_prefix[level], message);
-    if (state.file && to_file)
-        write_to_file(level, message);
+    write_message(level, false, format, args);
     pthread_mutex_unlock(&state.lock);
+    va_end(args);
+}
+
+void gnet_log_record(GnetLogLevel level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    pthread_mutex_lock(&state.lock);
+    write_message(level, true, format, args);
+    pthread_mutex_unlock(&state.lock);
+    va_end(args);
 }

@@ -10,4 +10,8 @@
    The caller keeps the file and detaches it with NULL before closing it. */
 void gnet_log_attach_file(FILE *file);
 
+/* A message for the file alone: what the program tells its user in words of its own. */
+void gnet_log_record(GnetLogLevel level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
 #endif

@@ -17,6 +17,7 @@ typedef struct Chunk {
 
 struct GnetPool {
     Chunk *chunks; /* the newest first: only it is filled further */
+    bool exhausted;
 };
 
 GnetPool *gnet_pool_open(void)
@@ -48,20 +49,32 @@ static Chunk *add_chunk(GnetPool *pool, size_t at_least)
     return chunk;
 }
 
+/* The chunk that has room for bytes, or NULL. */
+static Chunk *find_room(GnetPool *pool, size_t bytes)
+{
+    Chunk *chunk = pool->chunks;
+    if (chunk && chunk->size - chunk->used >= bytes)
+        return chunk;
+    return add_chunk(pool, bytes);
+}
+
 void *gnet_pool_take(GnetPool *pool, size_t bytes)
 {
     size_t mask = alignof(max_align_t) - 1;
-    if (bytes > SIZE_MAX - mask)
+    size_t rounded = bytes > SIZE_MAX - mask ? SIZE_MAX : (bytes + mask) & ~mask;
+    Chunk *chunk = find_room(pool, rounded);
+    if (!chunk) {
+        pool->exhausted = true;
         return NULL;
-    bytes = (bytes + mask) & ~mask;
-    Chunk *chunk = pool->chunks;
-    if (!chunk || chunk->size - chunk->used < bytes)
-        chunk = add_chunk(pool, bytes);
-    if (!chunk)
-        return NULL;
+    }
     void *taken = chunk->bytes + chunk->used;
-    chunk->used += bytes;
+    chunk->used += rounded;
     return taken;
+}
+
+bool gnet_pool_exhausted(const GnetPool *pool)
+{
+    return pool->exhausted;
 }
 
 char *gnet_pool_copy(GnetPool *pool, const char *text)

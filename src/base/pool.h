@@ -2,6 +2,7 @@
 #ifndef GNET_BASE_POOL_H
 #define GNET_BASE_POOL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct GnetPool GnetPool;
@@ -14,6 +15,9 @@ void gnet_pool_close(GnetPool **pool);
 
 /* Zeroed memory, aligned for any type, that lives as long as the pool; NULL where there is none. */
 void *gnet_pool_take(GnetPool *pool, size_t bytes);
+
+/* Whether there ever was no memory for what was asked. */
+bool gnet_pool_exhausted(const GnetPool *pool);
 
 /* A copy of text, or the formatted text, under the same rules. */
 char *gnet_pool_copy(GnetPool *pool, const char *text);

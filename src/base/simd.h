@@ -2,6 +2,8 @@
 #ifndef GNET_BASE_SIMD_H
 #define GNET_BASE_SIMD_H
 
+#include <stdint.h>
+
 /* Compiles a function for several instruction sets; the loader takes the best that the CPU has.
    None of them has fused multiply-add, so all give the same bits. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && \
@@ -10,5 +12,11 @@
 #else
 #define GNET_SIMD_CLONES
 #endif
+
+/* Eight floats that are worked on at once, at any multiple of four bytes, and a mask for them: each
+   lane all ones or zero. */
+#define GNET_N_LANES 8
+typedef float GnetLanes __attribute__((vector_size(4 * GNET_N_LANES), aligned(4), may_alias));
+typedef int32_t GnetLaneMask __attribute__((vector_size(4 * GNET_N_LANES), aligned(4), may_alias));
 
 #endif

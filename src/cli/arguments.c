@@ -183,9 +183,9 @@ GnetStatus cli_arguments_check_target(const char *verb, const char *what, int n,
     for (int i = 1; i < n; i++) {
         if (!strchr(positionals[i], '=') || positionals[i][0] == '=')
             return cli_usage_error(verb,
-                                   "'%s' is not an override KEY=VALUE, and 'gnet %s' takes "
-                                   "only one %s",
-                                   positionals[i], verb, what + strlen("a "));
+                                   "'%s' is not an override KEY=VALUE, and nothing else can "
+                                   "follow %s",
+                                   positionals[i], what);
     }
     return GNET_OK;
 }

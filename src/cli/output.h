@@ -30,8 +30,8 @@ json_t *cli_json_number(double number);
 /* A string; bytes that are not UTF-8 become '?'. */
 json_t *cli_json_text(const char *text);
 
-/* Appends item to *list. Where memory ran out, of either or of the list itself, both are freed and
- *list is NULL, as cli_output_json() and json_pack() take it. */
+/* Appends item to the list. Where memory ran out, for either of them or now, both are freed and the
+   list becomes NULL, as cli_output_json() and json_pack() take it. */
 void cli_json_append(json_t **list, json_t *item);
 
 #endif

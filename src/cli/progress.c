@@ -8,7 +8,12 @@
 #include "progress.h"
 
 #define BAR_INTERVAL 0.1 /* seconds between redraws: smooth to the eye, nothing to the run */
-#define LINE_INTERVAL 10.0
+
+/* Seconds between lines: a reader of the first minutes wants to see that it goes on, one of a long
+   run's log the results. */
+#define FIRST_LINE_INTERVAL 10.0
+#define LAST_LINE_INTERVAL 60.0
+#define LINE_INTERVAL_GROWTH 1.2
 
 enum {
     N_FIELDS = 6,
@@ -42,18 +47,19 @@ static void format_phase(char text[FIELD_BYTES], const GnetProgress *state)
                  state->n_epochs, state->phase == GNET_PHASE_VALIDATE ? " val" : "");
 }
 
-static void format_eta(char text[FIELD_BYTES], double seconds)
+/* To the end of the epoch, where it is one's, not to that of the run. */
+static void format_eta(char text[FIELD_BYTES], const GnetProgress *state)
 {
-    if (!isfinite(seconds) || seconds < 0 || seconds >= 1e9) {
-        snprintf(text, FIELD_BYTES, "ETA -:--");
-        return;
-    }
-    int64_t s = llround(seconds);
-    if (s >= 3600)
-        snprintf(text, FIELD_BYTES, "ETA %" PRId64 ":%02d:%02d", s / 3600, (int)(s / 60 % 60),
-                 (int)(s % 60));
+    const char *label = state->phase == GNET_PHASE_TEST ? "ETA" : "epoch ETA";
+    double seconds = state->eta_seconds;
+    int64_t s = isfinite(seconds) && seconds >= 0 && seconds < 1e9 ? llround(seconds) : -1;
+    if (s < 0)
+        snprintf(text, FIELD_BYTES, "%s -:--", label);
+    else if (s < 3600)
+        snprintf(text, FIELD_BYTES, "%s %d:%02d", label, (int)(s / 60), (int)(s % 60));
     else
-        snprintf(text, FIELD_BYTES, "ETA %d:%02d", (int)(s / 60), (int)(s % 60));
+        snprintf(text, FIELD_BYTES, "%s %" PRId64 ":%02d:%02d", label, s / 3600, (int)(s / 60 % 60),
+                 (int)(s % 60));
 }
 
 static void format_fields(Fields *fields, const GnetProgress *state)
@@ -64,7 +70,7 @@ static void format_fields(Fields *fields, const GnetProgress *state)
     snprintf(fields->text[3], FIELD_BYTES, "acc %.2f%%", 100 * state->accuracy);
     snprintf(fields->text[4], FIELD_BYTES, "%.*f images/s", state->images_per_s < 100 ? 1 : 0,
              state->images_per_s);
-    format_eta(fields->text[5], state->eta_seconds);
+    format_eta(fields->text[5], state);
     fields->n = N_FIELDS;
 }
 
@@ -120,30 +126,45 @@ static void format_line(char line[LINE_BYTES], const GnetProgress *state, size_t
 
 void cli_progress_start(CliProgress *progress)
 {
-    *progress = (CliProgress){.shown = cli_console_shows(GNET_LOG_INFO)};
-    progress->due = monotonic_seconds() + (cli_console_is_terminal() ? 0 : LINE_INTERVAL);
+    *progress = (CliProgress){
+        .shown = cli_console_shows(GNET_LOG_INFO),
+        .interval = FIRST_LINE_INTERVAL,
+    };
+    progress->due = monotonic_seconds() + (cli_console_is_terminal() ? 0 : FIRST_LINE_INTERVAL);
+}
+
+static void update_bar(CliProgress *progress, const GnetProgress *state, double now)
+{
+    bool turn = state->step == state->n_steps || state->phase != progress->phase;
+    if (now < progress->due && !turn)
+        return;
+    char line[LINE_BYTES];
+    /* A full last column would make some terminals wrap. */
+    format_line(line, state, (size_t)cli_console_columns() - 1, true);
+    cli_console_status(line);
+    progress->due = now + BAR_INTERVAL;
+    progress->phase = state->phase;
+}
+
+static void add_line(CliProgress *progress, const GnetProgress *state, double now)
+{
+    if (now < progress->due)
+        return;
+    char line[LINE_BYTES];
+    format_line(line, state, LINE_BYTES, false);
+    cli_console_note(line);
+    progress->interval = fmin(progress->interval * LINE_INTERVAL_GROWTH, LAST_LINE_INTERVAL);
+    progress->due = now + progress->interval;
 }
 
 void cli_progress_update(CliProgress *progress, const GnetProgress *state)
 {
     if (!progress->shown)
         return;
-    char line[LINE_BYTES];
-    double now = monotonic_seconds();
-    if (cli_console_is_terminal()) {
-        bool turn = state->step == state->n_steps || state->phase != progress->phase;
-        if (now < progress->due && !turn)
-            return;
-        /* A full last column would make some terminals wrap. */
-        format_line(line, state, (size_t)cli_console_columns() - 1, true);
-        cli_console_status(line);
-        progress->due = now + BAR_INTERVAL;
-        progress->phase = state->phase;
-    } else if (now >= progress->due) {
-        format_line(line, state, LINE_BYTES, false);
-        cli_console_note(line);
-        progress->due = now + LINE_INTERVAL;
-    }
+    if (cli_console_is_terminal())
+        update_bar(progress, state, monotonic_seconds());
+    else
+        add_line(progress, state, monotonic_seconds());
 }
 
 void cli_progress_clear(CliProgress *progress)

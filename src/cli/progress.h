@@ -8,6 +8,7 @@
 
 typedef struct CliProgress {
     bool shown;      /* not with -q */
+    double interval; /* seconds between lines, where stderr is no terminal */
     double due;      /* when to show the next state, in seconds of the monotonic clock */
     GnetPhase phase; /* of the state shown last */
 } CliProgress;

@@ -10,8 +10,8 @@
 /* Must run before the others: they need a UTF-8 locale for the widths of characters. */
 void cli_text_setup(void);
 
-/* The display columns that cli_text_write() fills: wide characters take two, combining ones none.
- */
+/* The display columns that cli_text_write() fills: a wide character takes two, a combining one
+   none. */
 size_t cli_text_columns(const char *text);
 
 /* Writes text with control characters and bytes that are not UTF-8 as '?', so that no name from a

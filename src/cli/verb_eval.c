@@ -37,13 +37,13 @@ static double share(int64_t part, int64_t whole)
 }
 
 /* F1 = 2 precision recall / (precision + recall) = 2 hits / (support + guesses). */
-static ClassScore score_class(const GnetEval *eval, int class)
+static ClassScore score_class(const GnetEval *eval, int label)
 {
     const int64_t *confusion = eval->confusion; /* [truth][guess] */
-    int64_t n = eval->n_classes, hits = confusion[class * n + class], support = 0, guesses = 0;
+    int64_t n = eval->n_classes, hits = confusion[label * n + label], support = 0, guesses = 0;
     for (int64_t other = 0; other < n; other++) {
-        support += confusion[class * n + other];
-        guesses += confusion[other * n + class];
+        support += confusion[label * n + other];
+        guesses += confusion[other * n + label];
     }
     return (ClassScore){share(hits, guesses), share(hits, support),
                         share(2 * hits, support + guesses), support};
@@ -63,10 +63,10 @@ static GnetStatus print_classes(const GnetEval *eval)
     const char *const titles[] = {"", "class", "precision", "recall", "F1", "support"};
     for (size_t i = 0; i < table.n_columns; i++)
         cli_table_add(&table, "%s", titles[i]);
-    for (int class = 0; class < eval->n_classes; class ++) {
-        ClassScore score = score_class(eval, class);
-        cli_table_add(&table, "%d", class);
-        cli_table_add(&table, "%s", eval->classes[class]);
+    for (int label = 0; label < eval->n_classes; label++) {
+        ClassScore score = score_class(eval, label);
+        cli_table_add(&table, "%d", label);
+        cli_table_add(&table, "%s", eval->classes[label]);
         add_share(&table, score.precision);
         add_share(&table, score.recall);
         add_share(&table, score.f1);
@@ -110,11 +110,11 @@ static GnetStatus print_text(const GnetEval *eval)
 static json_t *classes_json(const GnetEval *eval)
 {
     json_t *classes = json_array();
-    for (int class = 0; class < eval->n_classes; class ++) {
-        ClassScore score = score_class(eval, class);
+    for (int label = 0; label < eval->n_classes; label++) {
+        ClassScore score = score_class(eval, label);
         cli_json_append(&classes,
                         json_pack("{s:o, s:o, s:o, s:o, s:I}", "name",
-                                  cli_json_text(eval->classes[class]), "precision",
+                                  cli_json_text(eval->classes[label]), "precision",
                                   cli_json_number(score.precision), "recall",
                                   cli_json_number(score.recall), "f1", cli_json_number(score.f1),
                                   "support", (json_int_t)score.support));

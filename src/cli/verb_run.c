@@ -22,7 +22,7 @@ static const CliOption option_rows[] = {
      .type = CLI_OPTION_TEXT,
      .value = &options.resume,
      .value_name = "RUN",
-     .help = "go on with a stopped run, exactly where it was"},
+     .help = "go on with a stopped run, exactly where it was; train.max_steps counts anew"},
     {.name = "name",
      .type = CLI_OPTION_TEXT,
      .value = &options.name,
@@ -168,8 +168,7 @@ static GnetStatus print_end(const RunView *view, GnetStatus status, const GnetRu
         print_result_text(view, result);
     cli_output_flush();
     if (status == GNET_STOPPED)
-        gnet_log(GNET_LOG_INFO, "stopped after step %" PRId64 "; to go on: gnet run --resume %s",
-                 result->n_steps, result->path);
+        gnet_log(GNET_LOG_INFO, "%s; to go on: gnet run --resume %s", error->text, result->path);
     else if (status != GNET_OK)
         cli_console_report(diagnostics, error);
     return status == GNET_OK ? printed : status;

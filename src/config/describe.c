@@ -18,15 +18,20 @@ static size_t character_bytes(const char *text)
     return n;
 }
 
+bool gnet_is_control(const char *text)
+{
+    unsigned char first = (unsigned char)text[0];
+    return first < 0x20 || first == 0x7F || (first == 0xC2 && (unsigned char)text[1] < 0xA0);
+}
+
 GnetDescription gnet_describe_text(const char *text)
 {
     GnetDescription shown;
     size_t limit = sizeof shown.text - FRAME_BYTES - TAIL_BYTES - PIECE_BYTES, used = 0;
     while (*text && used < limit) {
-        unsigned char byte = (unsigned char)*text;
         size_t n = character_bytes(text);
-        if (byte < 0x20 || byte == 0x7F) {
-            snprintf(shown.text + used, PIECE_BYTES + 1, "\\x%02x", byte);
+        if (gnet_is_control(text)) {
+            snprintf(shown.text + used, PIECE_BYTES + 1, "\\x%02x", (unsigned char)text[n - 1]);
             used += PIECE_BYTES;
         } else {
             memcpy(shown.text + used, text, n);

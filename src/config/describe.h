@@ -8,6 +8,10 @@ typedef struct GnetDescription {
     char text[96];
 } GnetDescription;
 
+/* Whether one of Unicode's control characters, U+0000 to U+001F or U+007F to U+009F, begins at text
+   (in UTF-8; the end of a string is one). */
+bool gnet_is_control(const char *text);
+
 /* The text itself, with control characters as \xNN and a long tail as "...". */
 GnetDescription gnet_describe_text(const char *text);
 

@@ -15,7 +15,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const Anchor *)a)->name, ((const Anchor *)b)->name);
 }
 
-bool gnet_reader_anchor(GnetReader *reader, const yaml_char_t *name, const GnetNode *node)
+bool gnet_node_reader_anchor(GnetNodeReader *reader, const yaml_char_t *name, const GnetNode *node)
 {
     if (!name)
         return true;
@@ -27,7 +27,7 @@ bool gnet_reader_anchor(GnetReader *reader, const yaml_char_t *name, const GnetN
         found = tsearch(anchor, &reader->anchors, by_name);
     }
     if (!found) {
-        gnet_reader_no_memory(reader);
+        gnet_node_reader_no_memory(reader);
         return false;
     }
     (*found)->node = node;
@@ -35,24 +35,24 @@ bool gnet_reader_anchor(GnetReader *reader, const yaml_char_t *name, const GnetN
     return true;
 }
 
-static Anchor *find_anchor(const GnetReader *reader, const yaml_char_t *name)
+static Anchor *find_anchor(const GnetNodeReader *reader, const yaml_char_t *name)
 {
     Anchor key = {.name = (const char *)name};
     Anchor **found = tfind(&key, &reader->anchors, by_name);
     return found ? *found : NULL;
 }
 
-void gnet_reader_complete_anchor(GnetReader *reader, const yaml_char_t *name)
+void gnet_node_reader_complete_anchor(GnetNodeReader *reader, const yaml_char_t *name)
 {
     if (name)
         find_anchor(reader, name)->complete = true;
 }
 
 /* position, the alias's, is where a limit is reported. */
-static GnetNode *copy_node(GnetReader *reader, const GnetNode *source, GnetPosition position,
+static GnetNode *copy_node(GnetNodeReader *reader, const GnetNode *source, GnetPosition position,
                            int depth)
 {
-    GnetNode *copy = gnet_reader_node(reader, source->type, position, depth);
+    GnetNode *copy = gnet_node_reader_node(reader, source->type, position, depth);
     if (!copy)
         return NULL;
     *copy = *source;
@@ -61,7 +61,7 @@ static GnetNode *copy_node(GnetReader *reader, const GnetNode *source, GnetPosit
     if (source->entries)
         copy->entries = gnet_pool_take(reader->pool, source->n * sizeof *copy->entries);
     if ((source->items && !copy->items) || (source->entries && !copy->entries))
-        return gnet_reader_no_memory(reader);
+        return gnet_node_reader_no_memory(reader);
     for (size_t i = 0; i < source->n; i++) {
         const GnetNode *child = source->items ? source->items[i] : source->entries[i].value;
         GnetNode *child_copy = copy_node(reader, child, position, depth + 1);
@@ -77,17 +77,17 @@ static GnetNode *copy_node(GnetReader *reader, const GnetNode *source, GnetPosit
     return copy;
 }
 
-GnetNode *gnet_reader_alias(GnetReader *reader, const yaml_event_t *event, int depth)
+GnetNode *gnet_node_reader_alias(GnetNodeReader *reader, const yaml_event_t *event, int depth)
 {
     const Anchor *anchor = find_anchor(reader, event->data.alias.anchor);
-    GnetPosition position = gnet_reader_position(reader, event->start_mark);
+    GnetPosition position = gnet_node_reader_position(reader, event->start_mark);
     if (anchor && anchor->complete)
         return copy_node(reader, anchor->node, position, depth);
     GnetDescription name = gnet_describe_text((const char *)event->data.alias.anchor);
     if (anchor)
-        gnet_reader_report(reader, position, "alias '*%s' contains itself", name.text);
+        gnet_node_reader_report(reader, position, "alias '*%s' contains itself", name.text);
     else
-        gnet_reader_report(reader, position, "alias '*%s' has no anchor '&%s' before it", name.text,
-                           name.text);
+        gnet_node_reader_report(reader, position, "alias '*%s' has no anchor '&%s' before it",
+                                name.text, name.text);
     return NULL;
 }

@@ -5,7 +5,7 @@
 
 #include "config/node_reader.h"
 
-GnetPosition gnet_reader_position(const GnetReader *reader, yaml_mark_t mark)
+GnetPosition gnet_node_reader_position(const GnetNodeReader *reader, yaml_mark_t mark)
 {
     GnetPosition position = {.source = reader->source};
     if (reader->has_lines) {
@@ -16,7 +16,7 @@ GnetPosition gnet_reader_position(const GnetReader *reader, yaml_mark_t mark)
 }
 
 /* Where a byte of the text stands: the parser has no mark for what it could not decode. */
-static GnetPosition position_of_byte(const GnetReader *reader, size_t offset)
+static GnetPosition position_of_byte(const GnetNodeReader *reader, size_t offset)
 {
     yaml_mark_t mark = {0};
     for (size_t i = 0; i < offset && i < reader->n_bytes; i++) {
@@ -27,7 +27,7 @@ static GnetPosition position_of_byte(const GnetReader *reader, size_t offset)
             mark.column++;
         }
     }
-    return gnet_reader_position(reader, mark);
+    return gnet_node_reader_position(reader, mark);
 }
 
 static void keep(void *anchor)
@@ -37,7 +37,7 @@ static void keep(void *anchor)
 
 /* The parser compares each %TAG directive with all before it, so that a file of them would keep it
    busy for minutes. Tags of one's own are refused anyway. */
-static const char *find_tag_directive(const GnetReader *reader)
+static const char *find_tag_directive(const GnetNodeReader *reader)
 {
     static const char directive[] = "%TAG", line_ends[] = "\n\r\x85\xA8\xA9";
     const char *at = reader->text, *end = at + reader->n_bytes;
@@ -49,7 +49,7 @@ static const char *find_tag_directive(const GnetReader *reader)
     return NULL;
 }
 
-static void skip_byte_order_mark(GnetReader *reader)
+static void skip_byte_order_mark(GnetNodeReader *reader)
 {
     static const char mark[] = "\xEF\xBB\xBF";
     if (reader->n_bytes >= strlen(mark) && memcmp(reader->text, mark, strlen(mark)) == 0) {
@@ -58,18 +58,19 @@ static void skip_byte_order_mark(GnetReader *reader)
     }
 }
 
-bool gnet_reader_open(GnetReader *reader)
+bool gnet_node_reader_open(GnetNodeReader *reader)
 {
     reader->source = gnet_pool_copy(reader->pool, reader->source);
     if (!reader->source || !yaml_parser_initialize(&reader->parser)) {
-        gnet_reader_no_memory(reader);
+        gnet_node_reader_no_memory(reader);
         return false;
     }
     skip_byte_order_mark(reader);
     const char *directive = find_tag_directive(reader);
     if (directive) {
         size_t offset = (size_t)(directive - reader->text);
-        gnet_reader_report(reader, position_of_byte(reader, offset), "%%TAG means nothing here");
+        gnet_node_reader_report(reader, position_of_byte(reader, offset),
+                                "%%TAG means nothing here");
         return false;
     }
     /* Left to guess, libyaml takes some texts for UTF-16. */
@@ -79,13 +80,13 @@ bool gnet_reader_open(GnetReader *reader)
     return true;
 }
 
-void gnet_reader_close(GnetReader *reader)
+void gnet_node_reader_close(GnetNodeReader *reader)
 {
     tdestroy(reader->anchors, keep);
     yaml_parser_delete(&reader->parser);
 }
 
-void gnet_reader_report(GnetReader *reader, GnetPosition position, const char *format, ...)
+void gnet_node_reader_report(GnetNodeReader *reader, GnetPosition position, const char *format, ...)
 {
     char text[1024];
     va_list args;
@@ -97,7 +98,7 @@ void gnet_reader_report(GnetReader *reader, GnetPosition position, const char *f
         reader->status = GNET_USAGE;
 }
 
-void *gnet_reader_no_memory(GnetReader *reader)
+void *gnet_node_reader_no_memory(GnetNodeReader *reader)
 {
     reader->status = GNET_RUNTIME;
     gnet_diagnose(reader->diagnostics, (GnetPosition){.source = reader->source}, "out of memory");
@@ -105,7 +106,7 @@ void *gnet_reader_no_memory(GnetReader *reader)
 }
 
 /* Whether a tab stands in the indentation of a line (from 0) of the text. */
-static bool is_indented_by_tab(const GnetReader *reader, size_t line)
+static bool is_indented_by_tab(const GnetNodeReader *reader, size_t line)
 {
     const char *at = reader->text, *end = at + reader->n_bytes;
     for (; line > 0; line--) {
@@ -119,41 +120,41 @@ static bool is_indented_by_tab(const GnetReader *reader, size_t line)
     return at < end && *at == '\t';
 }
 
-static void report_undecodable(GnetReader *reader)
+static void report_undecodable(GnetNodeReader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
     GnetPosition position = position_of_byte(reader, parser->problem_offset);
     if (parser->problem_value >= 0)
-        gnet_reader_report(reader, position, "not valid UTF-8 text: %s (0x%02x)", parser->problem,
-                           (unsigned)parser->problem_value);
+        gnet_node_reader_report(reader, position, "not valid UTF-8 text: %s (0x%02x)",
+                                parser->problem, (unsigned)parser->problem_value);
     else
-        gnet_reader_report(reader, position, "not valid UTF-8 text: %s", parser->problem);
+        gnet_node_reader_report(reader, position, "not valid UTF-8 text: %s", parser->problem);
 }
 
-static void report_syntax(GnetReader *reader)
+static void report_syntax(GnetNodeReader *reader)
 {
     const yaml_parser_t *parser = &reader->parser;
-    GnetPosition position = gnet_reader_position(reader, parser->problem_mark);
-    GnetPosition start = gnet_reader_position(reader, parser->context_mark);
+    GnetPosition position = gnet_node_reader_position(reader, parser->problem_mark);
+    GnetPosition start = gnet_node_reader_position(reader, parser->context_mark);
     if (is_indented_by_tab(reader, parser->problem_mark.line))
-        gnet_reader_report(reader, position,
-                           "not valid YAML: a tab cannot indent, only spaces can");
+        gnet_node_reader_report(reader, position,
+                                "not valid YAML: a tab cannot indent, only spaces can");
     else if (!parser->context)
-        gnet_reader_report(reader, position, "not valid YAML: %s", parser->problem);
+        gnet_node_reader_report(reader, position, "not valid YAML: %s", parser->problem);
     else if (start.line == position.line)
-        gnet_reader_report(reader, position, "not valid YAML: %s (%s)", parser->problem,
-                           parser->context);
+        gnet_node_reader_report(reader, position, "not valid YAML: %s (%s)", parser->problem,
+                                parser->context);
     else
-        gnet_reader_report(reader, position, "not valid YAML: %s (%s that starts at line %d)",
-                           parser->problem, parser->context, start.line);
+        gnet_node_reader_report(reader, position, "not valid YAML: %s (%s that starts at line %d)",
+                                parser->problem, parser->context, start.line);
 }
 
-bool gnet_reader_next(GnetReader *reader, yaml_event_t *event)
+bool gnet_node_reader_next(GnetNodeReader *reader, yaml_event_t *event)
 {
     if (yaml_parser_parse(&reader->parser, event))
         return true;
     if (reader->parser.error == YAML_MEMORY_ERROR)
-        gnet_reader_no_memory(reader);
+        gnet_node_reader_no_memory(reader);
     else if (reader->parser.error == YAML_READER_ERROR)
         report_undecodable(reader);
     else

@@ -6,7 +6,7 @@
 
 /* A mapping under construction. The index keeps a large one from taking quadratic time. */
 typedef struct Merge {
-    GnetReader *reader;
+    GnetNodeReader *reader;
     GnetNode *mapping;
     void *index; /* a tsearch tree of Slot, by key */
     bool no_memory;
@@ -32,12 +32,12 @@ static void report_twice(Merge *merge, const char *key, GnetPosition position, G
 {
     GnetDescription shown = gnet_describe_text(key);
     if (first.line > 0)
-        gnet_reader_report(merge->reader, position,
-                           "key '%s' stands twice in this mapping (first at line %d)", shown.text,
-                           first.line);
+        gnet_node_reader_report(merge->reader, position,
+                                "key '%s' stands twice in this mapping (first at line %d)",
+                                shown.text, first.line);
     else
-        gnet_reader_report(merge->reader, position, "key '%s' stands twice in this mapping",
-                           shown.text);
+        gnet_node_reader_report(merge->reader, position, "key '%s' stands twice in this mapping",
+                                shown.text);
 }
 
 static void add_entry(Merge *merge, GnetEntry entry, bool own)
@@ -84,8 +84,8 @@ static void merge_mapping(Merge *merge, const GnetNode *source)
 static void merge_value(Merge *merge, const GnetNode *value)
 {
     if (!is_mergeable(value)) {
-        gnet_reader_report(merge->reader, value->position,
-                           "the merge key '<<' takes a mapping or a list of mappings");
+        gnet_node_reader_report(merge->reader, value->position,
+                                "the merge key '<<' takes a mapping or a list of mappings");
     } else if (value->type == GNET_NODE_MAPPING) {
         merge_mapping(merge, value);
     } else {
@@ -115,10 +115,10 @@ static void add_own(Merge *merge, const GnetNodePair *pair)
         return;
     if (key->type == GNET_NODE_SEQUENCE || key->type == GNET_NODE_MAPPING || !*key->text) {
         if (key->text)
-            gnet_reader_report(merge->reader, key->position, "a key must not be empty");
+            gnet_node_reader_report(merge->reader, key->position, "a key must not be empty");
         else
-            gnet_reader_report(merge->reader, key->position, "a key must be a word, not %s",
-                               gnet_describe_node(key).text);
+            gnet_node_reader_report(merge->reader, key->position, "a key must be a word, not %s",
+                                    gnet_describe_node(key).text);
         return;
     }
     add_entry(merge, (GnetEntry){key->text, key->position, pair->value}, true);
@@ -138,7 +138,8 @@ static size_t count_entries(const GnetNodePair *pairs, size_t n)
     return count;
 }
 
-bool gnet_reader_merge(GnetReader *reader, GnetNode *mapping, const GnetNodePair *pairs, size_t n)
+bool gnet_node_reader_merge(GnetNodeReader *reader, GnetNode *mapping, const GnetNodePair *pairs,
+                            size_t n)
 {
     Merge merge = {.reader = reader, .mapping = mapping};
     mapping->entries =
@@ -150,6 +151,6 @@ bool gnet_reader_merge(GnetReader *reader, GnetNode *mapping, const GnetNodePair
         add_own(&merge, &pairs[i]);
     tdestroy(merge.index, keep);
     if (merge.no_memory)
-        gnet_reader_no_memory(reader);
+        gnet_node_reader_no_memory(reader);
     return !merge.no_memory;
 }

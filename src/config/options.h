@@ -53,6 +53,10 @@ typedef struct GnetOptionTable {
 typedef struct GnetParse {
     GnetPool *pool;
     GnetDiagnostics *diagnostics;
+    /* For a CUSTOM row's parse(): the struct of its section, where the rows before it are parsed by
+       then, and where that section stands. */
+    void *section;
+    GnetPosition where;
 } GnetParse;
 
 struct GnetOption {
@@ -64,10 +68,10 @@ struct GnetOption {
     const char *help;     /* one line, for `gnet help config` */
     const char *aka;      /* other names that people type for it, parted by spaces, or NULL: never
                              accepted, but "did you mean" knows them */
-    double min, max;      /* bounds of INT and FLOAT (both inclusive) and of a list's items; both 0:
-                             none; max below min: no upper one */
-    bool above_min;       /* FLOAT: min itself is out of bounds */
-    const char *word;     /* INT: a word that stands for GNET_AUTO, or NULL */
+    double min, max;  /* bounds, both inclusive, which each INT, FLOAT and INT_LIST (for its items)
+                         must have: -INFINITY, INFINITY where there is none */
+    bool above_min;   /* FLOAT: min itself is out of bounds */
+    const char *word; /* INT: a word that stands for GNET_AUTO, or NULL */
     const char *const *choices;     /* CHOICE: the words, ended by NULL */
     const GnetOptionTable *section; /* SECTION */
     bool flow;                      /* SECTION: written on one line, {a: 1, b: 2} */
@@ -75,7 +79,7 @@ struct GnetOption {
        value, reporting what is wrong; and writes it back. type_help is what help prints as its
        type. */
     void (*parse)(const GnetParse *parse, const GnetNode *node, void *value);
-    void (*write)(GnetWriter *writer, const void *value);
+    void (*write)(GnetYamlWriter *writer, const void *value);
     const char *type_help;
 };
 
@@ -90,7 +94,7 @@ void gnet_options_parse(const GnetParse *parse, const GnetOptionTable *table, co
 
 /* Writes every row's value as a key of the writer's current mapping, defaults too, so that parsing
    the result gives the same struct. */
-void gnet_options_write(GnetWriter *writer, const GnetOptionTable *table, const void *target);
+void gnet_options_write(GnetYamlWriter *writer, const GnetOptionTable *table, const void *target);
 
 /* Prints the table for a terminal of 80 columns: for each option its dotted name, type and bounds,
    its default (or "required"), and below them its help. The rows of sections follow the others.

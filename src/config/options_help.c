@@ -2,14 +2,14 @@
 #include <string.h>
 
 #include "config/number.h"
-#include "config/options_value.h"
+#include "config/options.h"
 
 #define LINE_WIDTH 80
 #define NAME_WIDTH 24 /* the column where types and help begin */
 
 static void print_bounds(FILE *stream, const GnetOption *row)
 {
-    double lower = gnet_option_lower(row), upper = gnet_option_upper(row);
+    double lower = row->min, upper = row->max;
     char lower_text[GNET_NUMBER_BYTES], upper_text[GNET_NUMBER_BYTES];
     gnet_number_format(lower, lower_text);
     gnet_number_format(upper, upper_text);

@@ -125,6 +125,14 @@ static void parse_subsection(const Section *section, const GnetOption *row, cons
     parse_section(&inner);
 }
 
+static void parse_custom(const Section *section, const GnetOption *row, const GnetNode *node)
+{
+    GnetParse parse = *section->parse;
+    parse.section = section->target;
+    parse.where = section->where;
+    row->parse(&parse, node, section->target + row->offset);
+}
+
 /* Sets a row's value to its default. A required one has none but, for a string, the empty one. */
 static void set_fallback(const Section *section, const GnetOption *row, const char *name)
 {
@@ -140,7 +148,7 @@ static void set_fallback(const Section *section, const GnetOption *row, const ch
     if (!node)
         return;
     if (row->type == GNET_OPTION_CUSTOM)
-        row->parse(section->parse, node, value);
+        parse_custom(section, row, node);
     else
         gnet_option_parse(section->parse, row, name, node, value);
 }
@@ -159,7 +167,7 @@ static void parse_row(const Section *section, const GnetOption *row)
             report_missing(section, row->key);
         set_fallback(section, row, name);
     } else if (row->type == GNET_OPTION_CUSTOM) {
-        row->parse(section->parse, node, value);
+        parse_custom(section, row, node);
     } else if (!gnet_option_parse(section->parse, row, name, node, value)) {
         set_fallback(section, row, name);
     }

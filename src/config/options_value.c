@@ -30,17 +30,6 @@ static bool no_memory(const GnetParse *parse, const GnetNode *node)
     return false;
 }
 
-double gnet_option_lower(const GnetOption *row)
-{
-    return row->min == 0 && row->max == 0 ? -INFINITY : row->min;
-}
-
-double gnet_option_upper(const GnetOption *row)
-{
-    bool none = (row->min == 0 && row->max == 0) || row->max < row->min;
-    return none ? INFINITY : row->max;
-}
-
 /* A bound as an integer. GNET_AUTO is no value, so the range is the same on both sides of 0. */
 static int64_t int_bound(double bound)
 {
@@ -94,8 +83,7 @@ static bool parse_int(const GnetParse *parse, const GnetOption *row, const char 
         return true;
     }
     if (is_plain(node) && gnet_number_is_int(node->text))
-        return parse_int_in(parse, node, what, int_bound(gnet_option_lower(row)),
-                            int_bound(gnet_option_upper(row)), value);
+        return parse_int_in(parse, node, what, int_bound(row->min), int_bound(row->max), value);
     char expected[64] = "an integer";
     if (row->word)
         snprintf(expected, sizeof expected, "an integer or %s", row->word);
@@ -214,7 +202,7 @@ static bool parse_int_list(const GnetParse *parse, const GnetOption *row, const 
     GnetIntList list = {gnet_pool_take(parse->pool, node->n * sizeof *list.items), node->n};
     if (!list.items)
         return no_memory(parse, node);
-    int64_t min = int_bound(gnet_option_lower(row)), max = int_bound(gnet_option_upper(row));
+    int64_t min = int_bound(row->min), max = int_bound(row->max);
     bool good = true;
     for (size_t i = 0; i < node->n; i++) {
         const char *name = item_name(parse, node->items[i], what, i);
@@ -243,15 +231,21 @@ static bool parse_string_list(const GnetParse *parse, const char *what, const Gn
     return good;
 }
 
+static bool has_bounds(const GnetOption *row)
+{
+    return row->type == GNET_OPTION_INT || row->type == GNET_OPTION_FLOAT ||
+           row->type == GNET_OPTION_INT_LIST;
+}
+
 bool gnet_option_parse(const GnetParse *parse, const GnetOption *row, const char *what,
                        const GnetNode *node, void *value)
 {
+    assert(row->min < row->max || !has_bounds(row));
     switch (row->type) {
     case GNET_OPTION_INT:
         return parse_int(parse, row, what, node, value);
     case GNET_OPTION_FLOAT:
-        return parse_float(parse, node, what, gnet_option_lower(row), row->above_min,
-                           gnet_option_upper(row), value);
+        return parse_float(parse, node, what, row->min, row->above_min, row->max, value);
     case GNET_OPTION_BOOL:
         return parse_bool(parse, node, what, value);
     case GNET_OPTION_STRING:

@@ -10,8 +10,4 @@
 bool gnet_option_parse(const GnetParse *parse, const GnetOption *row, const char *what,
                        const GnetNode *node, void *value);
 
-/* A row's bounds as numbers: infinite where it has none. */
-double gnet_option_lower(const GnetOption *row);
-double gnet_option_upper(const GnetOption *row);
-
 #endif

@@ -1,6 +1,6 @@
 #include "config/options_value.h"
 
-static void write_int(GnetWriter *writer, const GnetOption *row, int64_t value)
+static void write_int(GnetYamlWriter *writer, const GnetOption *row, int64_t value)
 {
     if (row->word && value == GNET_AUTO)
         gnet_write_word(writer, row->word);
@@ -8,7 +8,7 @@ static void write_int(GnetWriter *writer, const GnetOption *row, int64_t value)
         gnet_write_int(writer, value);
 }
 
-static void write_int_list(GnetWriter *writer, const GnetIntList *list)
+static void write_int_list(GnetYamlWriter *writer, const GnetIntList *list)
 {
     gnet_write_sequence_begin(writer, true);
     for (size_t i = 0; i < list->n; i++)
@@ -16,7 +16,7 @@ static void write_int_list(GnetWriter *writer, const GnetIntList *list)
     gnet_write_sequence_end(writer);
 }
 
-static void write_string_list(GnetWriter *writer, const GnetStringList *list)
+static void write_string_list(GnetYamlWriter *writer, const GnetStringList *list)
 {
     gnet_write_sequence_begin(writer, true);
     for (size_t i = 0; i < list->n; i++)
@@ -24,7 +24,7 @@ static void write_string_list(GnetWriter *writer, const GnetStringList *list)
     gnet_write_sequence_end(writer);
 }
 
-static void write_value(GnetWriter *writer, const GnetOption *row, const void *value)
+static void write_value(GnetYamlWriter *writer, const GnetOption *row, const void *value)
 {
     switch (row->type) {
     case GNET_OPTION_INT:
@@ -59,7 +59,7 @@ static void write_value(GnetWriter *writer, const GnetOption *row, const void *v
     }
 }
 
-void gnet_options_write(GnetWriter *writer, const GnetOptionTable *table, const void *target)
+void gnet_options_write(GnetYamlWriter *writer, const GnetOptionTable *table, const void *target)
 {
     for (size_t i = 0; i < table->n_rows; i++) {
         const GnetOption *row = &table->rows[i];

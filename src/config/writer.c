@@ -10,14 +10,14 @@
 
 #define LINE_WIDTH 100
 
-struct GnetWriter {
+struct GnetYamlWriter {
     yaml_emitter_t emitter;
     FILE *stream;
     bool failed; /* for good: what follows would not be what was meant */
 };
 
 /* Emits event, which is used up; made tells whether there was memory to make it. */
-static void emit(GnetWriter *writer, yaml_event_t *event, int made)
+static void emit(GnetYamlWriter *writer, yaml_event_t *event, int made)
 {
     if (!made)
         writer->failed = true;
@@ -27,16 +27,16 @@ static void emit(GnetWriter *writer, yaml_event_t *event, int made)
         writer->failed = !yaml_emitter_emit(&writer->emitter, event);
 }
 
-static void begin_document(GnetWriter *writer)
+static void begin_document(GnetYamlWriter *writer)
 {
     yaml_event_t event;
     emit(writer, &event, yaml_stream_start_event_initialize(&event, YAML_UTF8_ENCODING));
     emit(writer, &event, yaml_document_start_event_initialize(&event, NULL, NULL, NULL, 1));
 }
 
-GnetWriter *gnet_writer_open(FILE *stream)
+GnetYamlWriter *gnet_yaml_writer_open(FILE *stream)
 {
-    GnetWriter *writer = calloc(1, sizeof *writer);
+    GnetYamlWriter *writer = calloc(1, sizeof *writer);
     if (!writer)
         return NULL;
     writer->stream = stream;
@@ -51,9 +51,9 @@ GnetWriter *gnet_writer_open(FILE *stream)
     return writer;
 }
 
-bool gnet_writer_close(GnetWriter **writer)
+bool gnet_yaml_writer_close(GnetYamlWriter **writer)
 {
-    GnetWriter *closing = *writer;
+    GnetYamlWriter *closing = *writer;
     *writer = NULL;
     if (!closing)
         return false;
@@ -66,33 +66,33 @@ bool gnet_writer_close(GnetWriter **writer)
     return written;
 }
 
-void gnet_write_mapping_begin(GnetWriter *writer, bool flow)
+void gnet_write_mapping_begin(GnetYamlWriter *writer, bool flow)
 {
     yaml_event_t event;
     yaml_mapping_style_t style = flow ? YAML_FLOW_MAPPING_STYLE : YAML_BLOCK_MAPPING_STYLE;
     emit(writer, &event, yaml_mapping_start_event_initialize(&event, NULL, NULL, 1, style));
 }
 
-void gnet_write_mapping_end(GnetWriter *writer)
+void gnet_write_mapping_end(GnetYamlWriter *writer)
 {
     yaml_event_t event;
     emit(writer, &event, yaml_mapping_end_event_initialize(&event));
 }
 
-void gnet_write_sequence_begin(GnetWriter *writer, bool flow)
+void gnet_write_sequence_begin(GnetYamlWriter *writer, bool flow)
 {
     yaml_event_t event;
     yaml_sequence_style_t style = flow ? YAML_FLOW_SEQUENCE_STYLE : YAML_BLOCK_SEQUENCE_STYLE;
     emit(writer, &event, yaml_sequence_start_event_initialize(&event, NULL, NULL, 1, style));
 }
 
-void gnet_write_sequence_end(GnetWriter *writer)
+void gnet_write_sequence_end(GnetYamlWriter *writer)
 {
     yaml_event_t event;
     emit(writer, &event, yaml_sequence_end_event_initialize(&event));
 }
 
-static void write_scalar(GnetWriter *writer, const char *text, yaml_scalar_style_t style)
+static void write_scalar(GnetYamlWriter *writer, const char *text, yaml_scalar_style_t style)
 {
     yaml_event_t event;
     emit(writer, &event,
@@ -100,7 +100,7 @@ static void write_scalar(GnetWriter *writer, const char *text, yaml_scalar_style
                                       (int)strlen(text), 1, 1, style));
 }
 
-void gnet_write_int(GnetWriter *writer, int64_t value)
+void gnet_write_int(GnetYamlWriter *writer, int64_t value)
 {
     char text[GNET_NUMBER_BYTES];
     snprintf(text, sizeof text, "%" PRId64, value);
@@ -108,7 +108,7 @@ void gnet_write_int(GnetWriter *writer, int64_t value)
 }
 
 /* A point is always written: readers of YAML 1.1 take 1e-05 for a string, and 1 for an integer. */
-void gnet_write_float(GnetWriter *writer, double value)
+void gnet_write_float(GnetYamlWriter *writer, double value)
 {
     assert(isfinite(value));
     char shortest[GNET_NUMBER_BYTES], text[GNET_NUMBER_BYTES + sizeof ".0"];
@@ -120,12 +120,12 @@ void gnet_write_float(GnetWriter *writer, double value)
     write_scalar(writer, text, YAML_PLAIN_SCALAR_STYLE);
 }
 
-void gnet_write_bool(GnetWriter *writer, bool value)
+void gnet_write_bool(GnetYamlWriter *writer, bool value)
 {
     write_scalar(writer, value ? "true" : "false", YAML_PLAIN_SCALAR_STYLE);
 }
 
-void gnet_write_word(GnetWriter *writer, const char *value)
+void gnet_write_word(GnetYamlWriter *writer, const char *value)
 {
     write_scalar(writer, value, YAML_PLAIN_SCALAR_STYLE);
 }
@@ -163,12 +163,12 @@ static yaml_scalar_style_t string_style(const char *text)
                                                : YAML_PLAIN_SCALAR_STYLE;
 }
 
-void gnet_write_string(GnetWriter *writer, const char *value)
+void gnet_write_string(GnetYamlWriter *writer, const char *value)
 {
     write_scalar(writer, value, string_style(value));
 }
 
-void gnet_write_key(GnetWriter *writer, const char *key)
+void gnet_write_key(GnetYamlWriter *writer, const char *key)
 {
     gnet_write_string(writer, key);
 }

@@ -52,11 +52,8 @@ static bool check_class_list(const GnetParse *parse, const GnetNode *node)
     return true;
 }
 
-/* Fills the names and where they stand, which the check against the last layer's width needs. */
 static void parse_classes(const GnetParse *parse, const GnetNode *node, void *value)
 {
-    GnetDataConfig *config = value;
-    config->classes_position = node->position;
     if (!check_class_list(parse, node))
         return;
     GnetStringList names = {.items = gnet_pool_take(parse->pool, node->n * sizeof *names.items)};
@@ -67,39 +64,41 @@ static void parse_classes(const GnetParse *parse, const GnetNode *node, void *va
     for (size_t i = 0; i < node->n; i++)
         names.n += parse_class(parse, node->items[i], &names, i, &names.items[names.n]);
     if (names.n == node->n)
-        config->classes = names;
+        *(GnetStringList *)value = names;
 }
 
-static void write_classes(GnetWriter *writer, const void *value)
+static void write_classes(GnetYamlWriter *writer, const void *value)
 {
-    const GnetDataConfig *config = value;
+    const GnetStringList *classes = value;
     gnet_write_sequence_begin(writer, true);
-    for (size_t i = 0; i < config->classes.n; i++)
-        gnet_write_string(writer, config->classes.items[i]);
+    for (size_t i = 0; i < classes->n; i++)
+        gnet_write_string(writer, classes->items[i]);
     gnet_write_sequence_end(writer);
 }
 
-/* The row of `val` comes behind that of `train`, whose value is known by now. */
+/* The row of `val` comes behind that of `train`, whose value is known by now. The section's place
+   is kept for what turns out only when the number of images is known. */
 static void parse_val(const GnetParse *parse, const GnetNode *node, void *value)
 {
-    GnetSplitConfig *split = value;
+    GnetSplitConfig *split = parse->section;
+    double *val = value;
+    split->position = parse->where;
     double rest = round((1 - split->train) * SHARE_GRAINS) / SHARE_GRAINS;
     if (node->type == GNET_NODE_SCALAR && strcmp(node->text, "auto") == 0) {
-        split->val = fmin(DEFAULT_VAL, rest);
+        *val = fmin(DEFAULT_VAL, rest);
         return;
     }
-    if (!gnet_parse_float(parse, node, "data.split.val", 0, 1, &split->val))
+    if (!gnet_parse_float(parse, node, "data.split.val", 0, 1, val))
         return;
-    if (split->val > rest + 1 / SHARE_GRAINS)
+    if (*val > rest + 1 / SHARE_GRAINS)
         gnet_diagnose(parse->diagnostics, node->position,
                       "data.split.val must be at most %g, which train: %g leaves, not %g", rest,
-                      split->train, split->val);
+                      split->train, *val);
 }
 
-static void write_val(GnetWriter *writer, const void *value)
+static void write_val(GnetYamlWriter *writer, const void *value)
 {
-    const GnetSplitConfig *split = value;
-    gnet_write_float(writer, split->val);
+    gnet_write_float(writer, *(const double *)value);
 }
 
 static const GnetOption split_rows[] = {
@@ -113,7 +112,7 @@ static const GnetOption split_rows[] = {
      .help = "share of the training images that the network learns from"},
     {.key = "val",
      .type = GNET_OPTION_CUSTOM,
-     .offset = 0, /* the whole section: the two shares are checked together */
+     .offset = offsetof(GnetSplitConfig, val),
      .fallback = "auto",
      .parse = parse_val,
      .write = write_val,
@@ -149,7 +148,7 @@ static const GnetOption rows[] = {
              "/usr/share/datasets"},
     {.key = "classes",
      .type = GNET_OPTION_CUSTOM,
-     .offset = 0, /* the whole section: the names and their position */
+     .offset = offsetof(GnetDataConfig, classes),
      .parse = parse_classes,
      .write = write_classes,
      .type_help = "list of 2 to 256 names",

@@ -10,7 +10,7 @@
 
 #define SYSTEM_DIRECTORY "/usr/share/datasets"
 
-static const GnetReader *const readers[] = {
+static const GnetDataFormatReader *const readers[] = {
     [GNET_DATA_IDX] = &gnet_idx_reader,
 };
 
@@ -54,8 +54,11 @@ static GnetStatus look_up(const char *name, char **directory, GnetError *error)
         return GNET_OK;
     return gnet_error(error, GNET_RUNTIME, name,
                       "no such data set: there is no directory of this name here, in $GNET_DATA "
-                      "(%s), in ./data or in %s",
-                      home ? home : "not set", SYSTEM_DIRECTORY);
+                      "(%s), in ./data or in %s%s",
+                      home ? home : "not set", SYSTEM_DIRECTORY,
+                      strcmp(name, "fashion-mnist") == 0
+                          ? "; Debian has it: apt-get install dataset-fashion-mnist"
+                          : "");
 }
 
 /* *directory is the caller's to free on success, NULL on failure. */
@@ -70,6 +73,17 @@ static GnetStatus locate(const char *path, char **directory, GnetError *error)
         return look_up(path, directory, error);
     }
     *directory = strdup(path);
+    return *directory ? GNET_OK : no_memory(error);
+}
+
+GnetStatus gnet_dataset_locate(const GnetDataConfig *config, char **directory, GnetError *error)
+{
+    GnetError missing;
+    if (locate(config->path, directory, &missing) == GNET_OK)
+        return GNET_OK;
+    if (!config->last_directory || !is_directory(config->last_directory))
+        return gnet_error(error, missing.code, missing.place, "%s", missing.text);
+    *directory = strdup(config->last_directory);
     return *directory ? GNET_OK : no_memory(error);
 }
 
@@ -90,7 +104,7 @@ GnetStatus gnet_dataset_open(const GnetDataConfig *config, GnetDatasetPart part,
 {
     *dataset = NULL;
     char *directory;
-    GNET_TRY(locate(config->path, &directory, error));
+    GNET_TRY(gnet_dataset_locate(config, &directory, error));
     GnetStatus status;
     *dataset = calloc(1, sizeof **dataset);
     if (*dataset)
@@ -120,7 +134,7 @@ GnetStatus gnet_dataset_probe(const GnetDataConfig *config, GnetDatasetPart part
 {
     *info = (GnetDatasetInfo){0};
     char *directory;
-    GNET_TRY(locate(config->path, &directory, error));
+    GNET_TRY(gnet_dataset_locate(config, &directory, error));
     GnetStatus status = readers[config->format]->probe(directory, part, info, error);
     free(directory);
     return status;

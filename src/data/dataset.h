@@ -25,10 +25,15 @@ typedef struct GnetDataset {
     uint32_t fingerprint; /* CRC-32 of dimensions, pixels and labels */
 } GnetDataset;
 
-/* Reads one part of the data set that config names. config->path is a directory if it has a slash
-   or is one; otherwise it is looked up in $GNET_DATA, ./data and /usr/share/datasets, in this
-   order. Every defect of a file is GNET_RUNTIME with the file and the byte or record in the error.
-   Free with gnet_dataset_close(); on failure *dataset is NULL. */
+/* The directory of the data set that config names, for the caller to free; NULL on failure.
+   config->path is a directory if it has a slash or is one; otherwise it is looked up in $GNET_DATA,
+   ./data and /usr/share/datasets, in this order; and where that finds nothing, it is
+   config->last_directory. */
+GnetStatus gnet_dataset_locate(const GnetDataConfig *config, char **directory, GnetError *error);
+
+/* Reads one part of the data set that config names, found as gnet_dataset_locate() does. Every
+   defect of a file is GNET_RUNTIME with the file and the byte or record in the error. Free with
+   gnet_dataset_close(); on failure *dataset is NULL. */
 GnetStatus gnet_dataset_open(const GnetDataConfig *config, GnetDatasetPart part,
                              GnetDataset **dataset, GnetError *error);
 void gnet_dataset_close(GnetDataset **dataset);

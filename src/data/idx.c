@@ -173,4 +173,4 @@ static GnetStatus probe_idx(const char *directory, GnetDatasetPart part, GnetDat
     return status;
 }
 
-const GnetReader gnet_idx_reader = {.probe = probe_idx, .read = read_idx};
+const GnetDataFormatReader gnet_idx_reader = {.probe = probe_idx, .read = read_idx};

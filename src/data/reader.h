@@ -4,7 +4,7 @@
 
 #include "data/dataset.h"
 
-typedef struct GnetReader {
+typedef struct GnetDataFormatReader {
     /* Fills *info from the headers of the part's files. */
     GnetStatus (*probe)(const char *directory, GnetDatasetPart part, GnetDatasetInfo *info,
                         GnetError *error);
@@ -13,8 +13,8 @@ typedef struct GnetReader {
        n_classes. Pixels and labels are malloc()ed; on failure the caller frees what is there. */
     GnetStatus (*read)(const char *directory, GnetDatasetPart part, size_t n_classes,
                        GnetDataset *dataset, GnetError *error);
-} GnetReader;
+} GnetDataFormatReader;
 
-extern const GnetReader gnet_idx_reader;
+extern const GnetDataFormatReader gnet_idx_reader;
 
 #endif

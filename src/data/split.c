@@ -1,4 +1,5 @@
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,14 +19,26 @@ static size_t share_of(size_t n, double share, size_t n_left)
     return wanted < (double)n_left ? (size_t)wanted : n_left;
 }
 
-static GnetStatus check_share(const char *key, double share, size_t n_given, size_t n_images,
-                              GnetError *error)
+/* The section's place as an error shows it. */
+static void format_place(GnetPosition position, char *place, size_t n_bytes)
 {
-    if (share > 0 && n_given == 0)
-        return gnet_error(error, GNET_USAGE, "",
-                          "data.split.%s: a share of %g of %zu images leaves it with none", key,
-                          share, n_images);
-    return GNET_OK;
+    const char *source = position.source ? position.source : "";
+    if (position.line > 0)
+        snprintf(place, n_bytes, "%s:%d:%d", source, position.line, position.column);
+    else
+        snprintf(place, n_bytes, "%s", source);
+}
+
+static GnetStatus check_share(const GnetSplitConfig *config, const char *key, double share,
+                              size_t n_given, size_t n_images, GnetError *error)
+{
+    char place[sizeof error->place];
+    if (share == 0 || n_given > 0)
+        return GNET_OK;
+    format_place(config->position, place, sizeof place);
+    return gnet_error(error, GNET_USAGE, place,
+                      "data.split.%s: a share of %g of %zu images leaves it with none", key, share,
+                      n_images);
 }
 
 GnetStatus gnet_split_open(const GnetSplitConfig *config, uint64_t seed, size_t n_images,
@@ -37,8 +50,8 @@ GnetStatus gnet_split_open(const GnetSplitConfig *config, uint64_t seed, size_t 
                           n_images);
     size_t n_train = share_of(n_images, config->train, n_images);
     size_t n_val = share_of(n_images, config->val, n_images - n_train);
-    GNET_TRY(check_share("train", config->train, n_train, n_images, error));
-    GNET_TRY(check_share("val", config->val, n_val, n_images, error));
+    GNET_TRY(check_share(config, "train", config->train, n_train, n_images, error));
+    GNET_TRY(check_share(config, "val", config->val, n_val, n_images, error));
 
     uint32_t *images = malloc(n_images ? n_images * sizeof *images : 1);
     if (!images)

@@ -12,7 +12,8 @@ typedef struct GnetSplit {
 } GnetSplit;
 
 /* Splits n_images as config says, by seed. n_train = round(n_images * train), and so n_val, cut to
-   what is left. Error (GNET_USAGE) where a share that is not zero gives no image. Release with
+   what is left. Error (GNET_USAGE, at the section's place) where a share that is not zero gives no
+   image. Release with
    gnet_split_close(), which is fine with an empty one. */
 GnetStatus gnet_split_open(const GnetSplitConfig *config, uint64_t seed, size_t n_images,
                            GnetSplit *split, GnetError *error);

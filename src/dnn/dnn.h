@@ -14,16 +14,20 @@
    time may make something; what is made may be used by all. */
 typedef struct GnetDnn GnetDnn;
 
+/* Opens the CPU engine. On failure (GNET_RUNTIME) *dnn is NULL. Close it after every queue that was
+   opened with it: closing releases its layouts and primitives, and sets *dnn to NULL. */
 GnetStatus gnet_dnn_open(GnetDnn **dnn, GnetError *error);
 void gnet_dnn_close(GnetDnn **dnn);
 
-/* "oneDNN 2.6.3" and the instruction set that it uses, "avx2". */
+/* "oneDNN 2.6.3" and the instruction set that it uses, "avx2"; static text, from one thread at a
+   time. */
 const char *gnet_dnn_library_version(void);
 const char *gnet_dnn_library_isa(void);
 
 /* A layout as the library knows it. Equal layouts of one GnetDnn are one pointer. */
 typedef struct GnetDnnLayout GnetDnnLayout;
 
+/* Bytes of a tensor in that layout, its padding too. */
 size_t gnet_dnn_layout_bytes(const GnetDnnLayout *layout);
 
 /* The layout in gnet's terms, or NULL where the library keeps it to itself. */
@@ -64,10 +68,17 @@ typedef struct GnetDnnLayouts {
     const GnetDnnLayout *src, *weights, *dst;
 } GnetDnnLayouts;
 
+/* The functions below that make a primitive share these rules. The primitive is the GnetDnn's; its
+   description is not kept. A direction's arguments are those of oneDNN's primitive: forward SRC,
+   WEIGHTS, BIAS, DST; backward data DIFF_DST, WEIGHTS, DIFF_SRC; backward weights SRC, DIFF_DST,
+   DIFF_WEIGHTS, DIFF_BIAS; and a SCRATCHPAD or WORKSPACE where gnet_dnn_primitive_layout() has one.
+   On failure (GNET_RUNTIME: no implementation for the shape and layouts, or no memory) *primitive
+   is not to be used. */
+
 /* A 2-d convolution with bias (cross-correlation, as in PyTorch). */
 typedef struct GnetDnnConv {
-    GnetShape src, weights, dst; /* [n][i][h][w], [o][i][kh][kw], [n][o][oh][ow] */
-    int64_t stride, pad;
+    GnetShape src, weights, dst;     /* [n][i][h][w], [o][i][kh][kw], [n][o][oh][ow] */
+    int64_t stride, pad;             /* pixels; pad on each side */
     bool relu;                       /* forward: max(0, .) applied to the result */
     const GnetDnnPrimitive *forward; /* backward: the forward primitive */
 } GnetDnnConv;
@@ -78,8 +89,8 @@ GnetStatus gnet_dnn_conv(GnetDnn *dnn, GnetDnnDirection direction, const GnetDnn
 
 /* dst = src * weights^T + bias. */
 typedef struct GnetDnnLinear {
-    GnetShape src, weights, dst; /* [n][i], [o][i], [n][o] */
-    const GnetDnnPrimitive *forward;
+    GnetShape src, weights, dst;     /* [n][i], [o][i], [n][o] */
+    const GnetDnnPrimitive *forward; /* backward: the forward primitive */
 } GnetDnnLinear;
 
 GnetStatus gnet_dnn_linear(GnetDnn *dnn, GnetDnnDirection direction, const GnetDnnLinear *linear,
@@ -94,9 +105,9 @@ typedef enum GnetDnnPoolKind {
 
 typedef struct GnetDnnPool {
     GnetDnnPoolKind kind;
-    GnetShape src, dst; /* [n][c][h][w], [n][c][oh][ow] */
-    int64_t kernel_height, kernel_width, stride, pad;
-    const GnetDnnPrimitive *forward;
+    GnetShape src, dst;                               /* [n][c][h][w], [n][c][oh][ow] */
+    int64_t kernel_height, kernel_width, stride, pad; /* pixels; pad on each side */
+    const GnetDnnPrimitive *forward;                  /* backward: the forward primitive */
 } GnetDnnPool;
 
 /* Needs layouts.src; forward training of a max pool has a workspace for its backward. */
@@ -122,7 +133,8 @@ typedef enum GnetDnnRank {
 } GnetDnnRank;
 GnetDnnRank gnet_dnn_rank(const GnetDnnPrimitive *primitive);
 
-/* Where primitives run: one a shard. It owns the calls bound to it. */
+/* Where primitives run: one a shard, used by one thread at a time. It owns the calls bound to it.
+   On failure (GNET_RUNTIME) *queue is NULL; closing it sets it to NULL, and NULL is fine. */
 typedef struct GnetDnnQueue GnetDnnQueue;
 GnetStatus gnet_dnn_queue_open(GnetDnn *dnn, GnetDnnQueue **queue, GnetError *error);
 void gnet_dnn_queue_close(GnetDnnQueue **queue);
@@ -132,13 +144,14 @@ typedef struct GnetDnnBinding {
     void *data; /* laid out as the primitive wants it; must outlive the call */
 } GnetDnnBinding;
 
-/* A primitive with its memory. */
+/* A primitive with its memory: bindings[n_bindings], one for each argument that it takes. The queue
+   owns the call. GNET_RUNTIME without memory. */
 typedef struct GnetDnnCall GnetDnnCall;
 GnetStatus gnet_dnn_bind(GnetDnnQueue *queue, const GnetDnnPrimitive *primitive,
                          const GnetDnnBinding *bindings, int n_bindings, GnetDnnCall **call,
                          GnetError *error);
 
-/* Runs it to its end. It fails (returns false) only if the library itself does. */
+/* Runs it to its end. It returns false only if the library itself fails. */
 bool gnet_dnn_run(const GnetDnnCall *call);
 
 #endif

@@ -36,7 +36,7 @@ static bool check_logits(const GnetGraph *graph, int value, const GnetStages *st
         gnet_diagnose(diagnostics, stages->position, "the network has no layers");
         return false;
     }
-    if (shape->n_dims == 1 && shape->dims[0] == (int64_t)n_classes)
+    if (n_classes == 0 || (shape->n_dims == 1 && shape->dims[0] == (int64_t)n_classes))
         return true;
     gnet_diagnose(diagnostics, item->position,
                   "the last layer, '%s', gives %s values, but data.classes has %zu: the network "
@@ -65,9 +65,4 @@ GnetGraph *gnet_graph_build(const GnetModelConfig *model, size_t n_classes,
     else
         gnet_graph_fuse(graph);
     return graph;
-}
-
-int gnet_graph_logits(const GnetGraph *graph)
-{
-    return graph->layers[graph->n_layers - 1].src[0];
 }

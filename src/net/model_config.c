@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "config/describe.h"
 #include "net/model_config.h"
 #include "ops/window.h"
 
@@ -19,7 +20,7 @@ static void parse_input(const GnetParse *parse, const GnetNode *node, void *valu
         gnet_parse_int(parse, node->items[i], names[i], 1, GNET_WIDTH_MAX, sizes[i]);
 }
 
-static void write_input(GnetWriter *writer, const void *value)
+static void write_input(GnetYamlWriter *writer, const void *value)
 {
     const GnetModelInput *input = value;
     gnet_write_sequence_begin(writer, true);
@@ -59,7 +60,7 @@ static void parse_init(const GnetParse *parse, const GnetNode *node, void *value
                   "xavier_uniform or {normal: DEVIATION}");
 }
 
-static void write_init(GnetWriter *writer, const void *value)
+static void write_init(GnetYamlWriter *writer, const void *value)
 {
     const GnetInit *init = value;
     if (init->kind != GNET_INIT_NORMAL) {
@@ -106,9 +107,16 @@ static const GnetOp *find_op(const GnetParse *parse, const char *name, GnetPosit
         return op;
     const char *names[32];
     const char *near = gnet_suggest(name, names, list_ops(names, 32));
-    gnet_diagnose(parse->diagnostics, position, "unknown layer '%s'%s%s%s", name,
-                  near ? " (did you mean '" : "", near ? near : "", near ? "'?)" : "");
+    gnet_diagnose(parse->diagnostics, position, "unknown layer '%s'%s%s%s",
+                  gnet_describe_text(name).text, near ? " (did you mean '" : "", near ? near : "",
+                  near ? "'?)" : "");
     return NULL;
+}
+
+static bool no_memory(const GnetParse *parse, GnetPosition position)
+{
+    gnet_diagnose(parse->diagnostics, position, "no memory for the network");
+    return false;
 }
 
 static bool parse_op_options(const GnetParse *parse, const GnetNode *node, GnetModelItem *item)
@@ -116,7 +124,7 @@ static bool parse_op_options(const GnetParse *parse, const GnetNode *node, GnetM
     const GnetOp *op = item->op;
     item->options = gnet_pool_take(parse->pool, op->options_bytes);
     if (!item->options)
-        return false;
+        return no_memory(parse, item->position);
     if (op->parse_short && (!op->options || node->type != GNET_NODE_MAPPING))
         return op->parse_short(parse, node, item->options);
     size_t before = parse->diagnostics->n;
@@ -152,26 +160,43 @@ static bool parse_item(const GnetParse *parse, const GnetNode *node, GnetModelIt
     return parse_op_options(parse, node->entries[0].value, item);
 }
 
+#define STAGE_NAME_BYTES_MAX 64
+
 /* A name becomes part of the parameters' names, where a dot would read as another level. */
 static bool is_stage_name(const char *name)
 {
-    return name[0] && !strchr(name, '.');
+    size_t length = 0;
+    for (; name[length]; length++)
+        if (length == STAGE_NAME_BYTES_MAX || name[length] == '.' || gnet_is_control(name + length))
+            return false;
+    return length > 0;
+}
+
+static bool check_stage(const GnetParse *parse, const GnetEntry *entry)
+{
+    const GnetNode *list = entry->value;
+    bool named = is_stage_name(entry->key), listed = list->type == GNET_NODE_SEQUENCE && list->n;
+    if (!named)
+        gnet_diagnose(parse->diagnostics, entry->key_position,
+                      "a stage's name must be 1 to %d bytes without dots and control characters, "
+                      "not '%s'",
+                      STAGE_NAME_BYTES_MAX, gnet_describe_text(entry->key).text);
+    if (!listed)
+        gnet_diagnose(parse->diagnostics, list->position, "stage '%s' must be a list of layers",
+                      gnet_describe_text(entry->key).text);
+    return named && listed;
 }
 
 static bool parse_stage(const GnetParse *parse, const GnetEntry *entry, GnetStage *stage)
 {
     const GnetNode *list = entry->value;
     stage->name = entry->key;
-    if (!is_stage_name(entry->key))
-        gnet_diagnose(parse->diagnostics, entry->key_position,
-                      "a stage's name must not be empty or have a dot in it: '%s'", entry->key);
-    if (list->type != GNET_NODE_SEQUENCE || list->n == 0) {
-        gnet_diagnose(parse->diagnostics, list->position, "stage '%s' must be a list of layers",
-                      entry->key);
+    if (!check_stage(parse, entry))
         return false;
-    }
     stage->items = gnet_pool_take(parse->pool, list->n * sizeof *stage->items);
-    for (size_t i = 0; stage->items && i < list->n; i++)
+    if (!stage->items)
+        return no_memory(parse, list->position);
+    for (size_t i = 0; i < list->n; i++)
         if (parse_item(parse, list->items[i], &stage->items[stage->n_items]))
             stage->n_items++;
     return stage->n_items == list->n;
@@ -188,7 +213,7 @@ static void parse_stages(const GnetParse *parse, const GnetNode *node, void *val
     }
     stages->stages = gnet_pool_take(parse->pool, node->n * sizeof *stages->stages);
     if (!stages->stages) {
-        gnet_diagnose(parse->diagnostics, node->position, "no memory for the network");
+        no_memory(parse, node->position);
         return;
     }
     stages->n_stages = node->n;
@@ -197,7 +222,7 @@ static void parse_stages(const GnetParse *parse, const GnetNode *node, void *val
         stages->complete &= parse_stage(parse, &node->entries[i], &stages->stages[i]);
 }
 
-static void write_item(GnetWriter *writer, const GnetModelItem *item)
+static void write_item(GnetYamlWriter *writer, const GnetModelItem *item)
 {
     const GnetOp *op = item->op;
     if (!item->options) {
@@ -216,7 +241,7 @@ static void write_item(GnetWriter *writer, const GnetModelItem *item)
     gnet_write_mapping_end(writer);
 }
 
-static void write_stages(GnetWriter *writer, const void *value)
+static void write_stages(GnetYamlWriter *writer, const void *value)
 {
     const GnetStages *stages = value;
     gnet_write_mapping_begin(writer, false);

@@ -57,14 +57,33 @@ static GnetStatus want_copies(GnetNet *net, const GnetProgram *program, GnetErro
     return GNET_OK;
 }
 
+/* The layers that were warned of. */
+typedef struct Warned {
+    const GnetGraph *graph;
+    bool (*directions)[2]; /* [n_layers], forward and backward */
+} Warned;
+
 static void warn_of_reference(void *user, const GnetLayer *layer, bool backward,
                               const GnetDnnPrimitive *primitive)
 {
-    (void)user;
-    if (gnet_dnn_rank(primitive) == GNET_DNN_REFERENCE)
-        gnet_log(GNET_LOG_WARNING, "%s (%s): oneDNN has only a slow implementation, %s",
-                 layer->name, backward ? "backward" : "forward",
-                 gnet_dnn_implementation(primitive));
+    const Warned *warned = user;
+    bool *already = &warned->directions[layer - warned->graph->layers][backward];
+    if (*already || gnet_dnn_rank(primitive) != GNET_DNN_REFERENCE)
+        return;
+    *already = true;
+    gnet_log(GNET_LOG_WARNING, "%s (%s): oneDNN has only a slow implementation, %s", layer->name,
+             backward ? "backward" : "forward", gnet_dnn_implementation(primitive));
+}
+
+/* One warning a layer and direction, however many programs have it. */
+static GnetStatus warn_of_references(const GnetNet *net, GnetError *error)
+{
+    Warned warned = {net->graph, calloc((size_t)net->graph->n_layers, sizeof *warned.directions)};
+    if (!warned.directions)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
+    gnet_net_visit(net, warn_of_reference, &warned);
+    free(warned.directions);
+    return GNET_OK;
 }
 
 typedef struct Opening {
@@ -86,8 +105,7 @@ static GnetStatus write_programs(GnetNet *net, const GnetNetOptions *options, Gn
                                   error));
     for (int i = 0; i < net->n_programs; i++)
         GNET_TRY(want_copies(net, net->programs[i], error));
-    gnet_net_visit(net, warn_of_reference, NULL);
-    return GNET_OK;
+    return warn_of_references(net, error);
 }
 
 static void open_alone(void *user, int i)
@@ -199,7 +217,7 @@ int gnet_net_n_shards(const GnetNet *net)
     return net->n_shards;
 }
 
-GnetNetShard gnet_net_shard(GnetNet *net, GnetBatchKind batch, int shard)
+GnetNetShard gnet_net_shard(GnetNet *net, GnetBatch batch, int shard)
 {
     int64_t n_images = gnet_shard_images(batch.n_images, net->n_shards, shard);
     if (n_images == 0)
@@ -218,7 +236,7 @@ GnetNetShard gnet_net_shard(GnetNet *net, GnetBatchKind batch, int shard)
 
 typedef struct Run {
     GnetNet *net;
-    GnetBatchKind batch;
+    GnetBatch batch;
 } Run;
 
 static void run_shard(void *user, int s)
@@ -234,7 +252,7 @@ static void run_shard(void *user, int s)
     gnet_shard_run(shard, net->programs[program], program, 1.0f / (float)run->batch.n_images);
 }
 
-GnetStatus gnet_net_run(GnetNet *net, GnetBatchKind batch, GnetScore *score, GnetError *error)
+GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetError *error)
 {
     Run run = {net, batch};
     gnet_team_run(net->n_threads, net->n_shards, run_shard, &run);

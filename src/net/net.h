@@ -7,15 +7,15 @@
 typedef struct GnetNet GnetNet;
 
 /* A size of batch that will be run. */
-typedef struct GnetBatchKind {
+typedef struct GnetBatch {
     int64_t n_images;
     bool training;
-} GnetBatchKind;
+} GnetBatch;
 
 typedef struct GnetNetOptions {
     int n_shards;  /* equal parts of a batch; what is computed depends on it */
     int n_threads; /* who computes; no result depends on it */
-    const GnetBatchKind *batches;
+    const GnetBatch *batches;
     size_t n_batches;
 } GnetNetOptions;
 
@@ -47,15 +47,15 @@ int64_t gnet_shard_images(int64_t n_images, int n_shards, int shard);
 typedef struct GnetNetShard {
     int64_t n_images;    /* may be 0 in a short batch: the pointers are NULL then */
     float *images;       /* [n_images][c][h][w] */
-    int32_t *labels;     /* [n_images] */
+    int32_t *labels;     /* [n_images], still there after the run */
     const float *logits; /* [n_images][classes], valid until the next run */
 } GnetNetShard;
-GnetNetShard gnet_net_shard(GnetNet *net, GnetBatchKind batch, int shard);
+GnetNetShard gnet_net_shard(GnetNet *net, GnetBatch batch, int shard);
 
 /* Runs a batch: forward, and for training backward, with the gradients of the mean loss over the
    batch left in the shards. *score is the sum over the images, added in the order of the shards.
    GNET_RUNTIME if oneDNN failed. */
-GnetStatus gnet_net_run(GnetNet *net, GnetBatchKind batch, GnetScore *score, GnetError *error);
+GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetError *error);
 
 /* A shard's gradients, laid out as the parameters' arena; only shards with images have any. */
 const float *gnet_net_gradients(const GnetNet *net, int shard);

@@ -89,6 +89,7 @@ static void keep_ends(GnetProgram *program)
 {
     keep(&program->buffers[program->images], 0);
     keep(&program->buffers[program->labels], 0);
+    keep(&program->buffers[program->labels], program->n_steps);
     keep(&program->buffers[program->scale], 0);
     keep(&program->buffers[program->logits], program->n_steps);
     keep(&program->buffers[program->score], program->n_steps);
@@ -100,11 +101,11 @@ static GnetStatus write_all(Writing *writing, GnetError *error)
     GnetProgram *program = writing->program;
     GNET_TRY(add_inputs(writing, error));
     for (int l = 0; l < graph->n_layers; l++)
-        if (!graph->layers[l].fused)
+        if (!graph->layers[l].done_by_producer)
             GNET_TRY(write_forward(writing, l, error));
     program->backward = true;
     for (int l = graph->n_layers - 1; program->training && l >= 0; l--)
-        if (!graph->layers[l].fused)
+        if (!graph->layers[l].done_by_producer)
             GNET_TRY(write_backward(writing, l, error));
     if (program->out_of_memory)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a program");

@@ -3,7 +3,9 @@
 #include "ops/pool_steps.h"
 
 static const GnetOption rows[] = {
-    GNET_POOL_ROWS,
+    GNET_POOL_KERNEL_ROW,
+    GNET_POOL_STRIDE_ROW,
+    GNET_POOL_PAD_ROW,
     {.key = "count_include_pad",
      .type = GNET_OPTION_BOOL,
      .offset = offsetof(GnetPoolOptions, count_include_pad),
@@ -30,7 +32,7 @@ static bool is_short(const void *options)
     return ((const GnetPoolOptions *)options)->global;
 }
 
-static void write_short(GnetWriter *writer, const void *options)
+static void write_short(GnetYamlWriter *writer, const void *options)
 {
     (void)options;
     gnet_write_word(writer, "global");

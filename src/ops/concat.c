@@ -10,7 +10,7 @@
 typedef struct ConcatTask {
     GnetPixels src, dst;
     int64_t first;
-    bool masked;
+    bool relu_backward; /* backward applies the ReLU before it as well */
 } ConcatTask;
 
 static bool shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
@@ -26,90 +26,91 @@ static bool shape(const void *options, const GnetShape *src, int n_src, GnetShap
 }
 
 /* A run of channels that lies within one block on both sides: so many lanes of each pixel. */
-typedef struct Lanes {
+typedef struct LaneRun {
     int64_t src_offset, dst_offset, n_lanes, src_stride, dst_stride, n_pixels;
-} Lanes;
+} LaneRun;
 
-static void copy_lanes(const Lanes *lanes, const float *restrict from, float *restrict to)
+static void copy_run(const LaneRun *run, const float *restrict from, float *restrict to)
 {
-    const int64_t n = lanes->n_lanes;
-    if (n == lanes->src_stride && n == lanes->dst_stride) {
-        memcpy(to, from, (size_t)(n * lanes->n_pixels) * sizeof *to);
+    const int64_t n = run->n_lanes;
+    if (n == run->src_stride && n == run->dst_stride) {
+        memcpy(to, from, (size_t)(n * run->n_pixels) * sizeof *to);
         return;
     }
-    for (int64_t p = 0; p < lanes->n_pixels; p++)
+    for (int64_t p = 0; p < run->n_pixels; p++)
         for (int64_t l = 0; l < n; l++)
-            to[p * lanes->dst_stride + l] = from[p * lanes->src_stride + l];
+            to[p * run->dst_stride + l] = from[p * run->src_stride + l];
 }
 
-static void take_lanes(const Lanes *lanes, const float *restrict from, float *restrict to)
+static void take_run(const LaneRun *run, const float *restrict from, float *restrict to)
 {
-    for (int64_t p = 0; p < lanes->n_pixels; p++)
-        for (int64_t l = 0; l < lanes->n_lanes; l++)
-            to[p * lanes->src_stride + l] = from[p * lanes->dst_stride + l];
+    for (int64_t p = 0; p < run->n_pixels; p++)
+        for (int64_t l = 0; l < run->n_lanes; l++)
+            to[p * run->src_stride + l] = from[p * run->dst_stride + l];
 }
 
 /* The same, with the gradient of a ReLU whose result is `dst`: it passes where dst > 0. */
-static void take_masked_lanes(const Lanes *lanes, const float *restrict dst,
-                              const float *restrict from, float *restrict to)
+static void take_run_through_relu(const LaneRun *run, const float *restrict dst,
+                                  const float *restrict from, float *restrict to)
 {
-    const int64_t n = lanes->n_lanes;
-    if (n == lanes->src_stride && n == lanes->dst_stride) {
+    const int64_t n = run->n_lanes;
+    if (n == run->src_stride && n == run->dst_stride) {
 #pragma omp simd
-        for (int64_t i = 0; i < n * lanes->n_pixels; i++)
-            to[i] = dst[i] > 0 ? from[i] : 0;
+        for (int64_t i = 0; i < n * run->n_pixels; i++) {
+            float diff = from[i]; /* read in any case, or SSE2 cannot do four at once */
+            to[i] = dst[i] > 0 ? diff : 0;
+        }
         return;
     }
-    for (int64_t p = 0; p < lanes->n_pixels; p++)
+    for (int64_t p = 0; p < run->n_pixels; p++)
         for (int64_t l = 0; l < n; l++) {
-            int64_t at = p * lanes->dst_stride + l;
-            to[p * lanes->src_stride + l] = dst[at] > 0 ? from[at] : 0;
+            int64_t at = p * run->dst_stride + l;
+            to[p * run->src_stride + l] = dst[at] > 0 ? from[at] : 0;
         }
 }
 
-/* Walks all lanes of a source: calls visit for the longest runs that lie in one block on both
+/* Walks all channels of a source: calls visit for the longest runs that lie in one block on both
    sides. */
-typedef void VisitLanes(const ConcatTask *task, const Lanes *lanes, void *const *data);
+typedef void VisitRun(const ConcatTask *task, const LaneRun *run, void *const *data);
 
-static void walk(const ConcatTask *task, VisitLanes *visit, void *const *data)
+static void walk(const ConcatTask *task, VisitRun *visit, void *const *data)
 {
     const GnetPixels *src = &task->src, *dst = &task->dst;
     for (int64_t n = 0; n < src->n_images; n++)
-        for (int64_t c = 0, run; c < src->n_channels; c += run) {
+        for (int64_t c = 0, n_lanes; c < src->n_channels; c += n_lanes) {
             int64_t d = task->first + c;
-            run = src->n_channels - c;
-            if (run > src->block - c % src->block)
-                run = src->block - c % src->block;
-            if (run > dst->block - d % dst->block)
-                run = dst->block - d % dst->block;
-            Lanes lanes = {
+            n_lanes = src->n_channels - c;
+            if (n_lanes > src->block - c % src->block)
+                n_lanes = src->block - c % src->block;
+            if (n_lanes > dst->block - d % dst->block)
+                n_lanes = dst->block - d % dst->block;
+            LaneRun run = {
                 .src_offset = gnet_pixels_offset(src, n, c),
                 .dst_offset = gnet_pixels_offset(dst, n, d),
-                .n_lanes = run,
+                .n_lanes = n_lanes,
                 .src_stride = src->pixel_stride,
                 .dst_stride = dst->pixel_stride,
                 .n_pixels = src->n_pixels,
             };
-            visit(task, &lanes, data);
+            visit(task, &run, data);
         }
 }
 
-static void visit_forward(const ConcatTask *task, const Lanes *lanes, void *const *data)
+static void visit_forward(const ConcatTask *task, const LaneRun *run, void *const *data)
 {
     (void)task;
-    copy_lanes(lanes, (const float *)data[0] + lanes->src_offset,
-               (float *)data[1] + lanes->dst_offset);
+    copy_run(run, (const float *)data[0] + run->src_offset, (float *)data[1] + run->dst_offset);
 }
 
-static void visit_backward(const ConcatTask *task, const Lanes *lanes, void *const *data)
+static void visit_backward(const ConcatTask *task, const LaneRun *run, void *const *data)
 {
-    const float *diff_dst = (const float *)data[0] + lanes->dst_offset;
-    const float *dst = (const float *)data[1] + lanes->dst_offset;
-    float *diff_src = (float *)data[2] + lanes->src_offset;
-    if (task->masked)
-        take_masked_lanes(lanes, dst, diff_dst, diff_src);
+    const float *diff_dst = (const float *)data[0] + run->dst_offset;
+    const float *dst = (const float *)data[1] + run->dst_offset;
+    float *diff_src = (float *)data[2] + run->src_offset;
+    if (task->relu_backward)
+        take_run_through_relu(run, dst, diff_dst, diff_src);
     else
-        take_lanes(lanes, diff_dst, diff_src);
+        take_run(run, diff_dst, diff_src);
 }
 
 /* Zeroes the lanes behind the last channel, which other kernels take to be zero. */
@@ -148,10 +149,8 @@ static GnetStatus make_task(GnetBuild *build, int which, int64_t first, const vo
     GnetProgram *program = build->program;
     const GnetLayout *src = gnet_dnn_layout_view(gnet_program_layout(program, build->src[which]));
     const GnetLayout *dst = gnet_dnn_layout_view(gnet_program_layout(program, build->dst));
-    const GnetGraph *graph = build->graph;
-    int producer = graph->values[build->layer->src[which]].producer;
     ConcatTask made = {.first = first,
-                       .masked = producer >= 0 && graph->layers[producer].masked_behind};
+                       .relu_backward = gnet_build_applies_relu_backward(build, which)};
     if (!src || !dst || !gnet_layout_pixels(src, &made.src) || !gnet_layout_pixels(dst, &made.dst))
         return gnet_error(error, GNET_RUNTIME, build->layer->name,
                           "oneDNN chose a layout that gnet cannot concatenate");
@@ -202,5 +201,5 @@ const GnetOp gnet_op_concat = {
     .shape = shape,
     .forward = forward,
     .backward = backward,
-    .masks_relu = true,
+    .applies_src_relu_backward = true,
 };

@@ -1,7 +1,7 @@
 #include "ops/conv.h"
 #include "ops/conv_image_weights.h"
-#include "ops/op.h"
 #include "ops/relu.h"
+#include "ops/weighted_steps.h"
 #include "ops/window.h"
 
 static const GnetOption rows[] = {
@@ -80,20 +80,20 @@ static GnetDnnConv describe(const GnetBuild *build)
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetDnnConv spec = describe(build);
-    spec.relu = build->layer->applies_relu;
-    return gnet_build_weighted_forward(build, make, &spec, error);
+    spec.relu = build->layer->relu_fused;
+    return gnet_weighted_forward(build, make, &spec, error);
 }
 
 static GnetStatus backward(GnetBuild *build, GnetError *error)
 {
     GnetDnnConv spec = describe(build);
     spec.forward = build->primitive;
-    if (build->layer->applies_relu && !build->layer->masked_behind)
+    if (build->layer->relu_fused && !build->layer->relu_backward_in_user)
         gnet_relu_backward(build->program, build->dst, build->diff_dst);
     if (!gnet_conv_image_weights(build))
-        GNET_TRY(gnet_build_weighted_backward_weights(build, make, &spec, error));
+        GNET_TRY(gnet_weighted_backward_weights(build, make, &spec, error));
     if (build->wants_diff_src[0])
-        GNET_TRY(gnet_build_weighted_backward_data(build, make, &spec, error));
+        GNET_TRY(gnet_weighted_backward_data(build, make, &spec, error));
     return GNET_OK;
 }
 

@@ -4,7 +4,8 @@
 #include <stdint.h>
 
 typedef struct GnetConvOptions {
-    int64_t out, kernel, stride, pad;
+    int64_t out;                 /* channels */
+    int64_t kernel, stride, pad; /* pixels, the same down and across */
 } GnetConvOptions;
 
 #endif

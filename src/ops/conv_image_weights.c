@@ -1,14 +1,10 @@
-#include "ops/conv_image_weights.h"
-
 #include <string.h>
 
 #include "base/simd.h"
 #include "ops/conv.h"
+#include "ops/conv_image_weights.h"
 
-#define N_LANES 8
 #define N_TAPS 4 /* taps of a window's row that are summed at once, in registers */
-
-typedef float Lanes __attribute__((vector_size(4 * N_LANES), aligned(4), may_alias));
 
 typedef struct ImageWeightsTask {
     GnetPixels src, dst;
@@ -38,11 +34,11 @@ static void copy_padded(const ImageWeightsTask *task, const float *restrict imag
    constant wherever this is inlined, which keeps the sums in registers. */
 static inline __attribute__((always_inline)) void
 add_row(int64_t n_pixels, int64_t stride, const float *restrict diff /* [n_pixels][8] */,
-        const float *restrict line, Lanes *restrict sums, const int n_taps)
+        const float *restrict line, GnetLanes *restrict sums, const int n_taps)
 {
-    Lanes row[N_TAPS] = {0};
+    GnetLanes row[N_TAPS] = {0};
     for (int64_t x = 0; x < n_pixels; x++) {
-        Lanes value = *(const Lanes *)(diff + x * N_LANES);
+        GnetLanes value = *(const GnetLanes *)(diff + x * GNET_N_LANES);
         for (int t = 0; t < n_taps; t++)
             row[t] += value * line[x * stride + t];
     }
@@ -51,7 +47,7 @@ add_row(int64_t n_pixels, int64_t stride, const float *restrict diff /* [n_pixel
 }
 
 GNET_SIMD_CLONES static void add_taps(int64_t n_pixels, int64_t stride, const float *diff,
-                                      const float *line, Lanes *sums, int64_t n_taps)
+                                      const float *line, GnetLanes *sums, int64_t n_taps)
 {
     for (; n_taps >= N_TAPS; n_taps -= N_TAPS, line += N_TAPS, sums += N_TAPS)
         add_row(n_pixels, stride, diff, line, sums, N_TAPS);
@@ -65,22 +61,22 @@ GNET_SIMD_CLONES static void add_taps(int64_t n_pixels, int64_t stride, const fl
 
 /* One image's part of the sums of eight output channels: [kernel][kernel]. */
 static void add_image(const ImageWeightsTask *task, const float *padded, const float *diff,
-                      Lanes *sums)
+                      GnetLanes *sums)
 {
     for (int64_t y = 0; y < task->dst_height; y++)
         for (int64_t k = 0; k < task->kernel; k++)
-            add_taps(task->dst_width, task->stride, diff + y * task->dst_width * N_LANES,
+            add_taps(task->dst_width, task->stride, diff + y * task->dst_width * GNET_N_LANES,
                      padded + (y * task->stride + k) * padded_width(task), sums + k * task->kernel,
                      task->kernel);
 }
 
-static void add_bias(const ImageWeightsTask *task, const float *diff, Lanes *sum)
+static void add_bias(const ImageWeightsTask *task, const float *diff, GnetLanes *sum)
 {
-    Lanes image = {0};
+    GnetLanes image = {0};
     for (int64_t y = 0; y < task->dst_height; y++) {
-        Lanes row = {0};
+        GnetLanes row = {0};
         for (int64_t x = 0; x < task->dst_width; x++)
-            row += *(const Lanes *)(diff + (y * task->dst_width + x) * N_LANES);
+            row += *(const GnetLanes *)(diff + (y * task->dst_width + x) * GNET_N_LANES);
         image += row;
     }
     *sum += image;
@@ -91,10 +87,10 @@ static void deliver(const ImageWeightsTask *task, int64_t o, int64_t c, const fl
                     float *diff_weights)
 {
     const int64_t taps = task->kernel * task->kernel;
-    for (int64_t lane = 0; lane < N_LANES && o + lane < task->dst.n_channels; lane++)
+    for (int64_t lane = 0; lane < GNET_N_LANES && o + lane < task->dst.n_channels; lane++)
         for (int64_t t = 0; t < taps; t++) {
             int64_t index[] = {o + lane, c, t / task->kernel, t % task->kernel};
-            diff_weights[gnet_layout_offset(&task->weights, index)] = sums[t * N_LANES + lane];
+            diff_weights[gnet_layout_offset(&task->weights, index)] = sums[t * GNET_N_LANES + lane];
         }
 }
 
@@ -109,15 +105,15 @@ static void sum_channel(const ImageWeightsTask *task, int64_t c, void *const *da
     const float *diff_dst = data[1];
     float *padded = data[4];
     float *sums = padded + task->src.n_images * padded_floats(task);
-    size_t sums_bytes = (size_t)(task->kernel * task->kernel) * sizeof(Lanes);
+    size_t sums_bytes = (size_t)(task->kernel * task->kernel) * sizeof(GnetLanes);
     for (int64_t n = 0; n < task->src.n_images; n++)
         copy_padded(task, (const float *)data[0] + gnet_pixels_offset(&task->src, n, c),
                     padded + n * padded_floats(task));
-    for (int64_t o = 0; o < task->dst.n_channels; o += N_LANES) {
+    for (int64_t o = 0; o < task->dst.n_channels; o += GNET_N_LANES) {
         memset(sums, 0, sums_bytes);
         for (int64_t n = 0; n < task->src.n_images; n++)
             add_image(task, padded + n * padded_floats(task),
-                      diff_dst + gnet_pixels_offset(&task->dst, n, o), (Lanes *)sums);
+                      diff_dst + gnet_pixels_offset(&task->dst, n, o), (GnetLanes *)sums);
         deliver(task, o, c, sums, data[2]);
     }
 }
@@ -129,12 +125,13 @@ static void run(const void *task, void *const *data)
     float *diff_bias = data[3]; /* [o] */
     for (int64_t c = 0; c < image->src.n_channels; c++)
         sum_channel(image, c, data);
-    for (int64_t o = 0; o < image->dst.n_channels; o += N_LANES) {
-        Lanes sum = {0};
+    for (int64_t o = 0; o < image->dst.n_channels; o += GNET_N_LANES) {
+        GnetLanes sum = {0};
         int64_t left = image->dst.n_channels - o;
         for (int64_t n = 0; n < image->dst.n_images; n++)
             add_bias(image, diff_dst + gnet_pixels_offset(&image->dst, n, o), &sum);
-        memcpy(diff_bias + o, &sum, (size_t)(left < N_LANES ? left : N_LANES) * sizeof(float));
+        memcpy(diff_bias + o, &sum,
+               (size_t)(left < GNET_N_LANES ? left : GNET_N_LANES) * sizeof(float));
     }
 }
 
@@ -162,18 +159,19 @@ static bool describe(const GnetBuild *build, ImageWeightsTask *task)
         !gnet_layout_pixels(dst, &task->dst))
         return false;
     task->weights = *weights;
-    return task->src.block == 1 && task->src.pixel_stride == 1 && task->dst.block == N_LANES &&
-           task->dst.pixel_stride == N_LANES;
+    return task->src.block == 1 && task->src.pixel_stride == 1 && task->dst.block == GNET_N_LANES &&
+           task->dst.pixel_stride == GNET_N_LANES;
 }
 
 bool gnet_conv_image_weights(GnetBuild *build)
 {
     GnetProgram *program = build->program;
     ImageWeightsTask task;
-    if (!describe(build, &task))
+    bool reads_images = build->graph->values[build->layer->src[0]].producer < 0;
+    if (!reads_images || !describe(build, &task))
         return false;
     size_t scratch = (size_t)(task.src.n_images * padded_floats(&task)) * sizeof(float) +
-                     (size_t)(task.kernel * task.kernel) * sizeof(Lanes);
+                     (size_t)(task.kernel * task.kernel) * sizeof(GnetLanes);
     int buffers[] = {
         build->src[0],
         build->diff_dst,

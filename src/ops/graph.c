@@ -136,16 +136,16 @@ void gnet_graph_fuse(GnetGraph *graph)
         GnetLayer *user = only_user(graph, layer->dst);
         if (layer->op != &gnet_op_conv || !user || user->op != &gnet_op_relu)
             continue;
-        layer->applies_relu = true;
+        layer->relu_fused = true;
         layer->dst = user->dst;
-        user->fused = true;
+        user->done_by_producer = true;
         graph->values[layer->dst].producer = l;
         GnetLayer *behind = only_user(graph, layer->dst);
-        layer->masked_behind = behind && behind->op->masks_relu;
+        layer->relu_backward_in_user = behind && behind->op->applies_src_relu_backward;
     }
 }
 
-int64_t gnet_graph_parameters(const GnetGraph *graph)
+int64_t gnet_graph_n_weights(const GnetGraph *graph)
 {
     int64_t count = 0;
     for (int p = 0; p < graph->n_parameters; p++)

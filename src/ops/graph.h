@@ -38,9 +38,10 @@ typedef struct GnetLayer {
     int parameters[GNET_LAYER_PARAMETERS_MAX]; /* the weights, then the bias */
     int n_parameters;
     /* What gnet_graph_fuse() found. */
-    bool applies_relu;  /* does the ReLU that follows it as well, and gives that one's value */
-    bool fused;         /* a ReLU that the layer before it does: nothing to run */
-    bool masked_behind; /* the layer that takes its value applies the ReLU's backward */
+    bool relu_fused;            /* does the ReLU behind it too, and gives that one's value */
+    bool done_by_producer;      /* a ReLU that the layer before it does: nothing to run */
+    bool relu_backward_in_user; /* relu_fused, and the layer that takes its value applies the ReLU's
+                                   backward */
 } GnetLayer;
 
 typedef struct GnetGraph {
@@ -56,8 +57,8 @@ GnetGraph *gnet_graph_open(const GnetShape *input);
 void gnet_graph_close(GnetGraph **graph);
 
 /* Appends a layer, or the layers that a composite operation stands for, and returns the value that
-   it gives. A shape that cannot be is reported at position, and -1 returned. Name and options are
-   not copied: they must outlive the graph (its pool will do). */
+   it gives. A shape that cannot be, and a lack of memory, is reported at position, and -1 returned.
+   Name and options are not copied: they must outlive the graph (its pool will do). */
 int gnet_graph_add(GnetGraph *graph, const GnetOp *op, const void *options, const char *name,
                    GnetPosition position, const int *src, int n_src, GnetDiagnostics *diagnostics);
 
@@ -65,8 +66,9 @@ int gnet_graph_add(GnetGraph *graph, const GnetOp *op, const void *options, cons
    backward of the ReLUs before it. Neither changes a result. */
 void gnet_graph_fuse(GnetGraph *graph);
 
-/* Parameters' elements, and multiply-accumulates of one image forward, over all layers. */
-int64_t gnet_graph_parameters(const GnetGraph *graph);
+/* The elements of all parameters, biases too; and multiply-accumulates of one image forward, of all
+   layers or of one. */
+int64_t gnet_graph_n_weights(const GnetGraph *graph);
 int64_t gnet_graph_macs(const GnetGraph *graph);
 int64_t gnet_layer_macs(const GnetGraph *graph, const GnetLayer *layer);
 

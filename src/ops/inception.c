@@ -2,6 +2,7 @@
    figure 2b): four branches over one input, their channels concatenated. */
 #include <stdio.h>
 
+#include "config/describe.h"
 #include "ops/conv.h"
 #include "ops/op.h"
 #include "ops/pool_steps.h"
@@ -22,13 +23,13 @@ static bool parse_short(const GnetParse *parse, const GnetNode *node, void *opti
 {
     InceptionOptions *inception = options;
     if (node->type != GNET_NODE_SEQUENCE || node->n != N_WIDTHS) {
-        char got[32] = "another value";
+        GnetDescription got = gnet_describe_node(node);
         if (node->type == GNET_NODE_SEQUENCE)
-            snprintf(got, sizeof got, "%zu", node->n);
+            snprintf(got.text, sizeof got.text, "%zu", node->n);
         gnet_diagnose(parse->diagnostics, node->position,
                       "inception must be a list of six widths (1x1; 3x3 reduce, 3x3; 5x5 reduce, "
                       "5x5; pool projection), not %s",
-                      got);
+                      got.text);
         return false;
     }
     bool good = true;
@@ -44,7 +45,7 @@ static bool is_short(const void *options)
     return true;
 }
 
-static void write_short(GnetWriter *writer, const void *options)
+static void write_short(GnetYamlWriter *writer, const void *options)
 {
     const InceptionOptions *inception = options;
     gnet_write_sequence_begin(writer, true);
@@ -62,15 +63,22 @@ typedef struct Branch {
     int value;
 } Branch;
 
+static void give_up(Branch *branch)
+{
+    gnet_diagnose(branch->diagnostics, branch->block->position, "no memory for the network");
+    branch->value = -1;
+}
+
 static void add(Branch *branch, const GnetOp *op, const void *options, const char *suffix)
 {
-    const char *name = gnet_pool_format(branch->graph->pool, "%s.%s", branch->block->name, suffix);
-    if (branch->value < 0 || !name) {
-        branch->value = -1;
+    if (branch->value < 0)
         return;
-    }
-    branch->value = gnet_graph_add(branch->graph, op, options, name, branch->block->position,
-                                   &branch->value, 1, branch->diagnostics);
+    const char *name = gnet_pool_format(branch->graph->pool, "%s.%s", branch->block->name, suffix);
+    if (name)
+        branch->value = gnet_graph_add(branch->graph, op, options, name, branch->block->position,
+                                       &branch->value, 1, branch->diagnostics);
+    else
+        give_up(branch);
 }
 
 static void add_conv(Branch *branch, int64_t out, int64_t kernel, const char *suffix,
@@ -78,7 +86,7 @@ static void add_conv(Branch *branch, int64_t out, int64_t kernel, const char *su
 {
     GnetConvOptions *options = gnet_pool_take(branch->graph->pool, sizeof *options);
     if (!options) {
-        branch->value = -1;
+        give_up(branch);
         return;
     }
     *options = (GnetConvOptions){.out = out, .kernel = kernel, .stride = 1, .pad = kernel / 2};

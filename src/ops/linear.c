@@ -1,6 +1,6 @@
 #include <stdio.h>
 
-#include "ops/op.h"
+#include "ops/weighted_steps.h"
 #include "ops/window.h"
 
 typedef struct LinearOptions {
@@ -63,16 +63,16 @@ static GnetDnnLinear describe(const GnetBuild *build)
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetDnnLinear spec = describe(build);
-    return gnet_build_weighted_forward(build, make, &spec, error);
+    return gnet_weighted_forward(build, make, &spec, error);
 }
 
 static GnetStatus backward(GnetBuild *build, GnetError *error)
 {
     GnetDnnLinear spec = describe(build);
     spec.forward = build->primitive;
-    GNET_TRY(gnet_build_weighted_backward_weights(build, make, &spec, error));
+    GNET_TRY(gnet_weighted_backward_weights(build, make, &spec, error));
     if (build->wants_diff_src[0])
-        GNET_TRY(gnet_build_weighted_backward_data(build, make, &spec, error));
+        GNET_TRY(gnet_weighted_backward_data(build, make, &spec, error));
     return GNET_OK;
 }
 

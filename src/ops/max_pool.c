@@ -8,21 +8,16 @@
 #include "ops/pool_steps.h"
 #include "ops/relu.h"
 
-static const GnetOption rows[] = {GNET_POOL_ROWS};
+static const GnetOption rows[] = {GNET_POOL_KERNEL_ROW, GNET_POOL_STRIDE_ROW, GNET_POOL_PAD_ROW};
 
 static const GnetOptionTable options_table = {"max_pool", rows, sizeof rows / sizeof rows[0]};
-
-/* Eight channels of one pixel, and a mask for each of them: all ones or zero. */
-#define N_LANES 8
-typedef float Lanes __attribute__((vector_size(4 * N_LANES), aligned(4), may_alias));
-typedef int32_t Mask __attribute__((vector_size(4 * N_LANES), aligned(4), may_alias));
 
 typedef struct MaxPoolTask {
     GnetPixels src, dst;
     int64_t src_height, src_width, dst_height, dst_width;
     int64_t kernel, stride, pad;
     size_t src_bytes;
-    bool masked; /* backward applies the ReLU before the pool as well */
+    bool relu_backward; /* backward applies the ReLU before the pool as well */
 } MaxPoolTask;
 
 /* The part of a window that lies within the image: [begin, end) along one side. */
@@ -36,7 +31,8 @@ static inline Span window(const MaxPoolTask *pool, int64_t at, int64_t size)
     return (Span){begin > 0 ? begin : 0, end < size ? end : size};
 }
 
-/* One plane of eight channels; a pixel and the next are `step` numbers apart. */
+/* One plane of eight channels; a pixel and the next are `step` numbers apart. A NaN counts as more
+   than any number, as in PyTorch: a network that diverges must show it. */
 GNET_SIMD_CLONES static void forward_plane(const MaxPoolTask *pool, int64_t step,
                                            const float *restrict src /* [h][w][step] */,
                                            float *restrict dst /* [oh][ow][step] */)
@@ -45,41 +41,45 @@ GNET_SIMD_CLONES static void forward_plane(const MaxPoolTask *pool, int64_t step
         Span down = window(pool, y, pool->src_height);
         for (int64_t x = 0; x < pool->dst_width; x++) {
             Span across = window(pool, x, pool->src_width);
-            Lanes best =
-                *(const Lanes *)(src + (down.begin * pool->src_width + across.begin) * step);
+            GnetLanes best =
+                *(const GnetLanes *)(src + (down.begin * pool->src_width + across.begin) * step);
             for (int64_t h = down.begin; h < down.end; h++)
                 for (int64_t w = across.begin; w < across.end; w++) {
-                    Lanes value = *(const Lanes *)(src + (h * pool->src_width + w) * step);
-                    Mask more = value > best;
-                    best = (Lanes)(((Mask)value & more) | ((Mask)best & ~more));
+                    GnetLanes value = *(const GnetLanes *)(src + (h * pool->src_width + w) * step);
+                    GnetLaneMask more = (value > best) | (value != value);
+                    best = (GnetLanes)(((GnetLaneMask)value & more) | ((GnetLaneMask)best & ~more));
                 }
-            *(Lanes *)(dst + (y * pool->dst_width + x) * step) = best;
+            *(GnetLanes *)(dst + (y * pool->dst_width + x) * step) = best;
         }
     }
 }
 
-/* Adds each gradient to the first of its window's maxima, in row-major order, as PyTorch does. */
+/* Adds each gradient to the first of its window's maxima, in row-major order, as PyTorch does. The
+   maximum is a copy of it and so is known by its bits, NaN or not: of several NaNs the first one
+   like it takes the gradient (in PyTorch the last one). A ReLU before the pool keeps a NaN's
+   gradient to itself: it passes on only what is behind a value above 0. */
 GNET_SIMD_CLONES static void backward_plane(const MaxPoolTask *pool, int64_t step,
                                             const float *restrict src /* [h][w][step] */,
                                             const float *restrict dst /* [oh][ow][step] */,
                                             const float *restrict diff_dst /* as dst */,
                                             float *restrict diff_src /* as src; zero */)
 {
-    const int32_t keep_all = pool->masked ? 0 : -1;
+    const int32_t keep_all = pool->relu_backward ? 0 : -1;
     for (int64_t y = 0; y < pool->dst_height; y++) {
         Span down = window(pool, y, pool->src_height);
         for (int64_t x = 0; x < pool->dst_width; x++) {
             Span across = window(pool, x, pool->src_width);
             int64_t at = (y * pool->dst_width + x) * step;
-            Lanes best = *(const Lanes *)(dst + at);
-            Mask open = (best > 0) | keep_all; /* lanes whose gradient still has to go */
-            Mask diff = *(const Mask *)(diff_dst + at);
+            GnetLaneMask best = *(const GnetLaneMask *)(dst + at);
+            /* Lanes whose gradient still has to go. */
+            GnetLaneMask open = ((GnetLanes)best > 0) | keep_all;
+            GnetLaneMask diff = *(const GnetLaneMask *)(diff_dst + at);
             for (int64_t h = down.begin; h < down.end; h++)
                 for (int64_t w = across.begin; w < across.end; w++) {
                     int64_t tap = (h * pool->src_width + w) * step;
-                    Mask here = (*(const Lanes *)(src + tap) == best) & open;
+                    GnetLaneMask here = (*(const GnetLaneMask *)(src + tap) == best) & open;
                     open &= ~here;
-                    *(Lanes *)(diff_src + tap) += (Lanes)(diff & here);
+                    *(GnetLanes *)(diff_src + tap) += (GnetLanes)(diff & here);
                 }
         }
     }
@@ -90,7 +90,7 @@ static void run_forward(const void *task, void *const *data)
     const MaxPoolTask *pool = task;
     const GnetPixels *src = &pool->src, *dst = &pool->dst;
     for (int64_t n = 0; n < src->n_images; n++)
-        for (int64_t c = 0; c < src->n_channels; c += N_LANES)
+        for (int64_t c = 0; c < src->n_channels; c += GNET_N_LANES)
             forward_plane(pool, src->pixel_stride,
                           (const float *)data[0] + gnet_pixels_offset(src, n, c),
                           (float *)data[1] + gnet_pixels_offset(dst, n, c));
@@ -102,18 +102,12 @@ static void run_backward(const void *task, void *const *data)
     const GnetPixels *src = &pool->src, *dst = &pool->dst;
     memset(data[3], 0, pool->src_bytes);
     for (int64_t n = 0; n < src->n_images; n++)
-        for (int64_t c = 0; c < src->n_channels; c += N_LANES) {
+        for (int64_t c = 0; c < src->n_channels; c += GNET_N_LANES) {
             int64_t from = gnet_pixels_offset(src, n, c), to = gnet_pixels_offset(dst, n, c);
             backward_plane(pool, src->pixel_stride, (const float *)data[0] + from,
                            (const float *)data[1] + to, (const float *)data[2] + to,
                            (float *)data[3] + from);
         }
-}
-
-static bool is_masked(const GnetBuild *build)
-{
-    int producer = build->graph->values[build->layer->src[0]].producer;
-    return producer >= 0 && build->graph->layers[producer].masked_behind;
 }
 
 /* Whether the source's layout is one that the passes here can walk; then *task is filled. */
@@ -134,10 +128,10 @@ static bool describe(const GnetBuild *build, const GnetDnnLayout *dst, MaxPoolTa
         .stride = gnet_pool_stride(options),
         .pad = options->pad,
         .src_bytes = src->bytes,
-        .masked = is_masked(build),
+        .relu_backward = gnet_build_applies_relu_backward(build, 0),
     };
     return src_view && dst_view && gnet_layout_pixels(src_view, &task->src) &&
-           gnet_layout_pixels(dst_view, &task->dst) && task->src.block % N_LANES == 0 &&
+           gnet_layout_pixels(dst_view, &task->dst) && task->src.block % GNET_N_LANES == 0 &&
            task->src.pixel_stride == task->src.block && task->dst.block == task->src.block;
 }
 
@@ -161,7 +155,7 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
 static GnetStatus backward_by_library(GnetBuild *build, GnetError *error)
 {
     GNET_TRY(gnet_pool_backward(build, GNET_DNN_POOL_MAX, error));
-    if (is_masked(build))
+    if (gnet_build_applies_relu_backward(build, 0))
         gnet_relu_backward(build->program, build->src[0], build->diff_src[0]);
     return GNET_OK;
 }
@@ -188,5 +182,5 @@ const GnetOp gnet_op_max_pool = {
     .shape = gnet_pool_shape,
     .forward = forward,
     .backward = backward,
-    .masks_relu = true,
+    .applies_src_relu_backward = true,
 };

@@ -8,8 +8,9 @@
 #include "ops/graph.h"
 #include "ops/program.h"
 
-/* A layer on its way into a program. forward() finds src and leaves dst; backward() finds all of
-   it, with diff_dst, and leaves diff_src where it is wanted. Numbers are the program's buffers. */
+/* A layer on its way into a program; src, dst and their gradients are numbers of the program's
+   buffers. forward() is given src and sets dst. backward() is given all that forward() left, and
+   diff_dst, and sets diff_src[i] wherever wants_diff_src[i]. */
 typedef struct GnetBuild {
     GnetProgram *program;
     const GnetGraph *graph;
@@ -29,15 +30,16 @@ struct GnetOp {
     const char *help;
 
     /* Its options: a table, or (also) a short form that is no mapping, `[64, 96, ...]`, `global`.
-       An operation with neither is written as its name alone. */
+       An operation with neither is written as its name alone. parse_short() reports what is wrong
+       itself, and returns false then; options come zeroed. */
     const GnetOptionTable *options;
     size_t options_bytes;
     bool (*parse_short)(const GnetParse *parse, const GnetNode *node, void *options);
-    void (*write_short)(GnetWriter *writer, const void *options); /* used if is_short() */
+    void (*write_short)(GnetYamlWriter *writer, const void *options); /* used if is_short() */
     bool (*is_short)(const void *options);
 
-    /* Appends the layers that a composite stands for and returns the last one's value, or -1. The
-       rest of a composite is NULL. */
+    /* Appends the layers that a composite stands for and returns the last one's value, or -1 with
+       the reason reported. What follows here is NULL in a composite. */
     int (*expand)(GnetGraph *graph, const GnetLayer *layer, GnetDiagnostics *diagnostics);
 
     /* The shape of dst, or false with the reason, one clause, in reason[n_bytes]. */
@@ -48,10 +50,14 @@ struct GnetOp {
     /* Multiply-accumulates of one image, forward. NULL: none worth counting. */
     int64_t (*macs)(const void *options, const GnetShape *src, const GnetShape *dst);
 
+    /* Append the layer's steps; backward() is not called for a layer before which nothing learns.
+       GNET_RUNTIME if the library cannot, or chose a layout that the operation cannot walk. Memory
+       is not looked at: program->out_of_memory tells. */
     GnetStatus (*forward)(GnetBuild *build, GnetError *error);
     GnetStatus (*backward)(GnetBuild *build, GnetError *error);
-    /* Its backward applies the ReLU of each layer it takes from that is `masked_behind`. */
-    bool masks_relu;
+    /* Its backward() applies the ReLU of each source for which
+       gnet_build_applies_relu_backward(). */
+    bool applies_src_relu_backward;
 };
 
 /* Ended by NULL. */
@@ -66,23 +72,7 @@ extern const GnetOp gnet_op_conv, gnet_op_relu, gnet_op_max_pool, gnet_op_avg_po
 /* A value's shape with the program's batch before it. */
 GnetShape gnet_build_shape(const GnetBuild *build, int value);
 
-/* Makes a primitive with the layouts at hand; where the library has only a slow implementation for
-   those, with layouts of its choice if that is better. make is gnet_dnn_conv() or the like, with
-   its description behind spec. */
-typedef GnetStatus GnetMakePrimitive(GnetDnn *dnn, GnetDnnDirection direction, const void *spec,
-                                     GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
-                                     GnetError *error);
-GnetStatus gnet_build_choose(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
-                             GnetDnnDirection direction, GnetDnnLayouts at_hand,
-                             const GnetDnnPrimitive **primitive, GnetError *error);
-
-/* What layers with weights and bias share, whatever the primitive: emits the forward primitive, the
-   gradients of weights and bias, the gradient of the source. */
-GnetStatus gnet_build_weighted_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
-                                       GnetError *error);
-GnetStatus gnet_build_weighted_backward_weights(GnetBuild *build, GnetMakePrimitive *make,
-                                                const void *spec, GnetError *error);
-GnetStatus gnet_build_weighted_backward_data(GnetBuild *build, GnetMakePrimitive *make,
-                                             const void *spec, GnetError *error);
+/* Whether the layer's backward has to apply the ReLU of its source `which` as well. */
+bool gnet_build_applies_relu_backward(const GnetBuild *build, int which);
 
 #endif

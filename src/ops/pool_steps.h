@@ -13,33 +13,34 @@ typedef struct GnetPoolOptions {
     bool count_include_pad; /* average: the padding's zeros count */
 } GnetPoolOptions;
 
-/* The rows that both tables begin with. */
-#define GNET_POOL_ROWS                                                                   \
-    {.key = "kernel",                                                                    \
-     .type = GNET_OPTION_INT,                                                            \
-     .offset = offsetof(GnetPoolOptions, kernel),                                        \
-     .min = 1,                                                                           \
-     .max = GNET_KERNEL_MAX,                                                             \
-     .help = "height and width of the window, in pixels"},                               \
-        {.key = "stride",                                                                \
-         .type = GNET_OPTION_INT,                                                        \
-         .offset = offsetof(GnetPoolOptions, stride),                                    \
-         .fallback = "kernel",                                                           \
-         .word = "kernel",                                                               \
-         .min = 1,                                                                       \
-         .max = GNET_KERNEL_MAX,                                                         \
-         .help = "pixels from one window to the next; 'kernel': side by side"},          \
+/* Rows of both tables. */
+#define GNET_POOL_KERNEL_ROW                                                                   \
+    {                                                                                          \
+        .key = "kernel", .type = GNET_OPTION_INT, .offset = offsetof(GnetPoolOptions, kernel), \
+        .min = 1, .max = GNET_KERNEL_MAX, .help = "height and width of the window, in pixels", \
+    }
+#define GNET_POOL_STRIDE_ROW                                                                   \
+    {                                                                                          \
+        .key = "stride", .type = GNET_OPTION_INT, .offset = offsetof(GnetPoolOptions, stride), \
+        .fallback = "kernel", .word = "kernel", .min = 1, .max = GNET_KERNEL_MAX,              \
+        .help = "pixels from one window to the next; 'kernel': side by side",                  \
+    }
+#define GNET_POOL_PAD_ROW                                                                \
     {                                                                                    \
         .key = "pad", .type = GNET_OPTION_INT, .offset = offsetof(GnetPoolOptions, pad), \
         .fallback = "0", .min = 0, .max = GNET_KERNEL_MAX,                               \
-        .help = "pixels around the image, on each side; at most half the kernel"         \
+        .help = "pixels around the image, on each side; at most half the kernel",        \
     }
 
 /* The stride in pixels, `kernel` resolved. */
 int64_t gnet_pool_stride(const GnetPoolOptions *pool);
 
+/* GnetOp.shape of both. */
 bool gnet_pool_shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
                      char *reason, size_t n_bytes);
+/* Append oneDNN's pass of that kind, in the layout of the source: forward sets build->dst,
+   build->primitive and, where the kind has one, build->workspace; backward sets build->diff_src[0].
+   GNET_RUNTIME if the library cannot. */
 GnetStatus gnet_pool_forward(GnetBuild *build, GnetDnnPoolKind kind, GnetError *error);
 GnetStatus gnet_pool_backward(GnetBuild *build, GnetDnnPoolKind kind, GnetError *error);
 

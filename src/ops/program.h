@@ -65,11 +65,11 @@ typedef struct GnetProgram {
     int layer; /* what steps are being written for */
     bool backward;
     /* The layout in which each parameter lives, [n_parameters]; shared by all programs of a network
-       and settled by the first that has a wish. NULL: not settled yet. */
+       and settled by the first step that reads the parameter. NULL: not settled yet. */
     const GnetDnnLayout **parameter_layouts;
     /* Filled before a run: float images[n_images][c][h][w], int32_t labels[n_images], and a float
-       that the loss's gradient is multiplied with. Read after it: logits [n_images][classes] and a
-       GnetScore. */
+       that the loss's gradient is multiplied with. Read after it: logits [n_images][classes], a
+       GnetScore, and the labels again. */
     int images, labels, scale, logits, score;
     size_t arena_bytes; /* set by the memory plan */
 } GnetProgram;
@@ -83,8 +83,8 @@ void gnet_program_close(GnetProgram **program);
 int gnet_program_buffer(GnetProgram *program, const GnetDnnLayout *layout);
 int gnet_program_bytes(GnetProgram *program, size_t bytes);
 
-/* The buffer of a parameter in a layout, and of its gradient (in the parameter's settled layout).
- */
+/* The buffer of a parameter in a layout; and that of its gradient, in the parameter's settled
+   layout. */
 int gnet_program_weights(GnetProgram *program, int parameter, const GnetDnnLayout *layout);
 int gnet_program_gradient(GnetProgram *program, int parameter);
 

@@ -8,8 +8,8 @@
 
 #include "tensor/layout.h"
 
-/* Bounds of what a config may ask for. With GNET_VALUE_MAX, counts of multiply-accumulates fit 64
- * bits. */
+/* Bounds of what a config may ask for. With them and GNET_VALUE_MAX, counts of multiply-accumulates
+   fit 64 bits. */
 #define GNET_WIDTH_MAX 16384 /* channels, features, pixels a side */
 #define GNET_KERNEL_MAX 256  /* pixels a side, strides and paddings too */
 

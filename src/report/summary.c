@@ -45,7 +45,7 @@ static bool fill_rows(const GnetGraph *graph, GnetSummary *summary)
         if (!fill_row(graph, &graph->layers[l], &summary->rows[l]))
             return false;
     }
-    summary->n_parameters = gnet_graph_parameters(graph);
+    summary->n_parameters = gnet_graph_n_weights(graph);
     summary->macs = gnet_graph_macs(graph);
     return true;
 }
@@ -64,9 +64,9 @@ static void fill_memory(const GnetConfig *config, GnetNet *net, GnetSummary *sum
 static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *summary,
                        GnetError *error)
 {
-    GnetBatchKind kinds[] = {{config->data.batch_size, true}, {config->data.batch_size, false}};
+    GnetBatch batches[] = {{config->data.batch_size, true}, {config->data.batch_size, false}};
     GnetNetOptions options = {gnet_config_shards(config, n_threads),
-                              gnet_config_threads(config, n_threads), kinds, 2};
+                              gnet_config_threads(config, n_threads), batches, 2};
     GnetNet *net;
     GNET_TRY(gnet_net_open(config->graph, &options, &net, error));
     summary->n_shards = options.n_shards;
@@ -80,6 +80,8 @@ static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *sum
 GnetStatus gnet_summary_open(const GnetConfig *config, int n_threads, GnetSummary **summary,
                              GnetError *error)
 {
+    *summary = NULL;
+    GNET_TRY(gnet_config_check_threads(n_threads, error));
     *summary = calloc(1, sizeof **summary);
     if (!*summary)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");

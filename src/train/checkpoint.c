@@ -229,18 +229,32 @@ static GnetStatus read_position(const GnetSafetensors *file, const char *path,
     return GNET_OK;
 }
 
+static GnetStatus find_state(const GnetSafetensors *file, const char *path, const char *state_name,
+                             const GnetParameter *parameter, const GnetTensorEntry **entry,
+                             GnetError *error)
+{
+    char *name;
+    *entry = NULL;
+    if (asprintf(&name, "optimizer.%s.%s", state_name, parameter->name) < 0)
+        return gnet_error(error, GNET_RUNTIME, path, "no memory for the optimizer's state");
+    const GnetTensorEntry *found = gnet_safetensors_find(file, name);
+    if (found && has_shape(found, &parameter->shape))
+        *entry = found;
+    else
+        gnet_error(error, GNET_RUNTIME, path,
+                   "has no tensor '%s' of the shape that the network needs", name);
+    free(name);
+    return *entry ? GNET_OK : GNET_RUNTIME;
+}
+
 static GnetStatus read_state(const GnetSafetensors *file, const char *path, const GnetGraph *graph,
                              const GnetParameters *parameters, const char *state_name, float *arena,
                              GnetError *error)
 {
     for (int p = 0; p < graph->n_parameters; p++) {
         const GnetParameter *parameter = &graph->parameters[p];
-        char name[512];
-        snprintf(name, sizeof name, "optimizer.%s.%s", state_name, parameter->name);
-        const GnetTensorEntry *entry = gnet_safetensors_find(file, name);
-        if (!entry || !has_shape(entry, &parameter->shape))
-            return gnet_error(error, GNET_RUNTIME, path,
-                              "has no tensor '%s' of the shape that the network needs", name);
+        const GnetTensorEntry *entry;
+        GNET_TRY(find_state(file, path, state_name, parameter, &entry, error));
         gnet_parameters_from_plain(parameters, p, entry->data, arena);
     }
     return GNET_OK;

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <gnet/eval.h>
 
@@ -37,14 +38,44 @@ static GnetEval *make_eval(const GnetStringList *classes)
     return eval;
 }
 
+static bool is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static bool has_file(const char *directory, const char *name)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return false;
+    bool found = access(path, F_OK) == 0;
+    free(path);
+    return found;
+}
+
+static GnetStatus find_best(const char *run, char **found, GnetError *error)
+{
+    static const char best[] = "checkpoints/best.safetensors";
+    static const char last[] = "checkpoints/last.safetensors";
+    if (!has_file(run, best) && has_file(run, last))
+        return gnet_error(error, GNET_RUNTIME, run,
+                          "no epoch is finished yet, so that there are no best weights; those of "
+                          "its %s can be scored",
+                          last);
+    if (asprintf(found, "%s/%s", run, best) >= 0)
+        return GNET_OK;
+    *found = NULL;
+    return gnet_error(error, GNET_RUNTIME, run, "no memory for its name");
+}
+
 /* A directory stands for its best checkpoint. The caller frees *found. */
 static GnetStatus find_checkpoint(const char *path, char **found, GnetError *error)
 {
-    struct stat info;
-    bool is_directory = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-    if (asprintf(found, is_directory ? "%s/checkpoints/best.safetensors" : "%s", path) < 0)
-        return gnet_error(error, GNET_RUNTIME, path, "no memory for its name");
-    return GNET_OK;
+    if (is_directory(path))
+        return find_best(path, found, error);
+    *found = strdup(path);
+    return *found ? GNET_OK : gnet_error(error, GNET_RUNTIME, path, "no memory for its name");
 }
 
 typedef struct Evaluation {
@@ -87,6 +118,7 @@ static GnetStatus evaluate(Evaluation *evaluation, const char *path, const char 
                            size_t n_overrides, const GnetRunOptions *options,
                            GnetDiagnostics *diagnostics, GnetError *error)
 {
+    GNET_TRY(gnet_config_check_threads(options->n_threads, error));
     GNET_TRY(find_checkpoint(path, &evaluation->path, error));
     GNET_TRY(gnet_safetensors_open(evaluation->path, &evaluation->file, error));
     GNET_TRY(open_config(evaluation, overrides, n_overrides, diagnostics, error));

@@ -12,7 +12,9 @@
 /* What a run holds from its start to its end, in the order of its opening. */
 typedef struct Run {
     GnetTrainer trainer;
+    uint32_t weights_crc;       /* of the file that the weights came from, if there was one */
     GnetConfig *resumed_config; /* read from the run directory */
+    char *data_directory;       /* where the resumed run had its data before, or NULL */
 } Run;
 
 static GnetStatus open_log(GnetTrainer *trainer, GnetError *error)
@@ -32,6 +34,32 @@ static void close_run(Run *run)
     gnet_session_close(&trainer->session);
     gnet_run_directory_close(&trainer->directory);
     gnet_config_close(&run->resumed_config);
+    free(run->data_directory);
+}
+
+/* Tells log.txt why a session ended. */
+static void record_end(GnetStatus status, const GnetDiagnostics *diagnostics,
+                       const GnetError *error)
+{
+    GnetLogLevel level = status == GNET_STOPPED ? GNET_LOG_INFO : GNET_LOG_ERROR;
+    for (size_t i = 0; i < diagnostics->n; i++)
+        gnet_log_record(level, "%s: %s", diagnostics->items[i].place, diagnostics->items[i].text);
+    if (error->text[0])
+        gnet_log_record(level, "%s%s%s", error->place, error->place[0] ? ": " : "", error->text);
+}
+
+/* Leaves word of a failure in the run's files, as far as there are any, and releases all. */
+static GnetStatus end(Run *run, GnetStatus status, const GnetDiagnostics *diagnostics,
+                      const GnetError *error)
+{
+    GnetTrainer *trainer = &run->trainer;
+    if (status != GNET_OK)
+        record_end(status, diagnostics, error);
+    bool began = trainer->result && trainer->result->path[0];
+    if (began && (status == GNET_RUNTIME || status == GNET_USAGE))
+        gnet_trainer_fail(trainer);
+    close_run(run);
+    return status;
 }
 
 static void log_start(const GnetTrainer *trainer)
@@ -45,7 +73,7 @@ static void log_start(const GnetTrainer *trainer)
     gnet_log(GNET_LOG_INFO, "data: %zu images to train, %zu to validate, %zu to test",
              session->split.n_train, session->split.n_val, session->test_data->n_images);
     gnet_log(GNET_LOG_INFO, "network: %lld parameters; memory: %.0f MiB",
-             (long long)gnet_graph_parameters(session->config->graph),
+             (long long)gnet_graph_n_weights(session->config->graph),
              (double)(memory.parameters_bytes + memory.gradients_bytes + larger) / (1 << 20));
 }
 
@@ -67,24 +95,27 @@ static GnetStatus open_trainer(Run *run, const GnetConfig *config, const GnetRun
                                &trainer->optimizer, error);
 }
 
-static GnetStatus load_weights(GnetTrainer *trainer, const char *path, GnetDiagnostics *diagnostics,
+static GnetStatus load_weights(Run *run, const char *path, GnetDiagnostics *diagnostics,
                                GnetError *error)
 {
+    const GnetSession *session = &run->trainer.session;
     GnetSafetensors *file;
     GNET_TRY(gnet_safetensors_open(path, &file, error));
-    GnetStatus status = gnet_checkpoint_load_weights(file, path, trainer->session.config->graph,
-                                                     trainer->session.net, diagnostics, error);
+    run->weights_crc = gnet_safetensors_fingerprint(file);
+    GnetStatus status = gnet_checkpoint_load_weights(file, path, session->config->graph,
+                                                     session->net, diagnostics, error);
     gnet_safetensors_close(&file);
     return status;
 }
 
-static GnetStatus set_weights(GnetTrainer *trainer, GnetDiagnostics *diagnostics, GnetError *error)
+static GnetStatus set_weights(Run *run, GnetDiagnostics *diagnostics, GnetError *error)
 {
-    const GnetConfig *config = trainer->session.config;
-    GnetParameters *parameters = gnet_net_parameters(trainer->session.net);
-    const char *path = trainer->session.options->weights;
+    const GnetSession *session = &run->trainer.session;
+    const GnetConfig *config = session->config;
+    GnetParameters *parameters = gnet_net_parameters(session->net);
+    const char *path = session->options->weights;
     if (path)
-        return load_weights(trainer, path, diagnostics, error);
+        return load_weights(run, path, diagnostics, error);
     GNET_TRY(gnet_parameters_initialize(parameters, config->graph, &config->model.init,
                                         (uint64_t)config->seed, error));
     if (!gnet_parameters_update(parameters, NULL, NULL))
@@ -94,15 +125,17 @@ static GnetStatus set_weights(GnetTrainer *trainer, GnetDiagnostics *diagnostics
 
 /* Writes the files that a new run begins with, a checkpoint among them: from here on it can be
    resumed. */
-static GnetStatus write_first_files(GnetTrainer *trainer, GnetError *error)
+static GnetStatus write_first_files(Run *run, GnetError *error)
 {
+    GnetTrainer *trainer = &run->trainer;
     char *text = gnet_config_text(trainer->session.config);
     GnetStatus status =
         text ? gnet_run_directory_write(trainer->directory, "config.yaml", text, error)
              : gnet_error(error, GNET_RUNTIME, "config.yaml", "no memory for it");
     free(text);
     GNET_TRY(status);
-    GNET_TRY(gnet_run_files_write_env(trainer->directory, &trainer->session, error));
+    GNET_TRY(
+        gnet_run_files_write_env(trainer->directory, &trainer->session, run->weights_crc, error));
     return gnet_trainer_save(trainer, "running", error);
 }
 
@@ -122,18 +155,35 @@ static void empty_result(GnetRunResult *result)
         .val_loss = NAN, .val_accuracy = NAN, .test_loss = NAN, .test_accuracy = NAN};
 }
 
+static const char *parent_directory(const GnetRunOptions *options)
+{
+    return options->out ? options->out : "runs";
+}
+
+/* What can be refused before anything large is read or made. */
+static GnetStatus check_start(const GnetConfig *config, const GnetRunOptions *options,
+                              GnetDiagnostics *diagnostics, GnetError *error)
+{
+    GNET_TRY(gnet_config_check_threads(options->n_threads, error));
+    if (options->name)
+        GNET_TRY(gnet_run_directory_check_name(parent_directory(options), options->name, error));
+    return gnet_config_compare_data(config, diagnostics);
+}
+
 static GnetStatus start(Run *run, const GnetConfig *config, const GnetRunOptions *options,
                         GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
     GnetTrainer *trainer = &run->trainer;
-    GNET_TRY(gnet_config_compare_data(config, diagnostics));
+    GNET_TRY(check_start(config, options, diagnostics, error));
     GNET_TRY(open_trainer(run, config, options, result, error));
-    GNET_TRY(set_weights(trainer, diagnostics, error));
-    GNET_TRY(gnet_run_directory_create(options->out ? options->out : "runs", options->name,
-                                       config->name, &trainer->directory, error));
+    GNET_TRY(set_weights(run, diagnostics, error));
+    GNET_TRY(gnet_run_directory_create(parent_directory(options), options->name, config->name,
+                                       &trainer->directory, error));
     GNET_TRY(open_log(trainer, error));
     announce(trainer);
-    GNET_TRY(write_first_files(trainer, error));
+    if (options->weights)
+        gnet_log(GNET_LOG_INFO, "weights: %s (CRC-32 %08x)", options->weights, run->weights_crc);
+    GNET_TRY(write_first_files(run, error));
     return gnet_trainer_run(trainer, error);
 }
 
@@ -146,8 +196,7 @@ GnetStatus gnet_run_start(const GnetConfig *config, const GnetRunOptions *option
     empty_result(result);
     *error = (GnetError){0};
     GnetStatus status = start(&run, &settled, options, result, diagnostics, error);
-    close_run(&run);
-    return status;
+    return end(&run, status, diagnostics, error);
 }
 
 /* Reads the checkpoint into the trainer and cuts the records back to it. */
@@ -181,24 +230,40 @@ static GnetStatus go_back_to_checkpoint(GnetTrainer *trainer, GnetDiagnostics *d
                                   trainer->position.step, error);
 }
 
+/* Reads config.yaml. Where its data.path is a relative one, and the current directory another by
+   now, the data is looked for where it was when the run began. */
+static GnetStatus load_config(Run *run, GnetDiagnostics *diagnostics, GnetError *error)
+{
+    GnetRunDirectory *directory = run->trainer.directory;
+    const char *path = gnet_run_directory_file(directory, "config.yaml");
+    if (!path)
+        return gnet_error(error, GNET_RUNTIME, gnet_run_directory_path(directory),
+                          "no memory for its config");
+    GNET_TRY(gnet_config_load(path, NULL, 0, &run->resumed_config, diagnostics));
+    run->data_directory = gnet_run_files_data_directory(directory);
+    run->resumed_config->data.last_directory = run->data_directory;
+    return GNET_OK;
+}
+
 static void log_resumption(const GnetTrainer *trainer)
 {
-    if (trainer->tested)
+    if (trainer->tested) {
         gnet_log(GNET_LOG_INFO, "the run is done already");
-    else
-        gnet_log(GNET_LOG_INFO, "resumed in epoch %lld after %lld steps of it",
-                 (long long)trainer->position.epoch + 1, (long long)trainer->position.batch);
+        return;
+    }
+    gnet_log(GNET_LOG_INFO, "resumed in epoch %lld after %lld steps of it",
+             (long long)trainer->position.epoch + 1, (long long)trainer->position.batch);
+    gnet_run_files_compare_env(trainer->directory);
 }
 
 static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *options,
                          GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
     GnetTrainer *trainer = &run->trainer;
+    GNET_TRY(gnet_config_check_threads(options->n_threads, error));
     GNET_TRY(gnet_run_directory_open(path, &trainer->directory, error));
-    const char *config_path = gnet_run_directory_file(trainer->directory, "config.yaml");
-    if (!config_path)
-        return gnet_error(error, GNET_RUNTIME, path, "no memory for its config");
-    GNET_TRY(gnet_config_load(config_path, NULL, 0, &run->resumed_config, diagnostics));
+    GNET_TRY(open_log(trainer, error));
+    GNET_TRY(load_config(run, diagnostics, error));
     double epoch_seconds;
     bool done;
     gnet_run_files_read_result(trainer->directory, result, &epoch_seconds, &done);
@@ -210,7 +275,6 @@ static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *optio
     trainer->tested = done && trainer->position.epoch >= run->resumed_config->train.epochs;
     if (!trainer->tested)
         result->test_loss = result->test_accuracy = NAN;
-    GNET_TRY(open_log(trainer, error));
     announce(trainer);
     log_resumption(trainer);
     return gnet_trainer_run(trainer, error);
@@ -223,6 +287,5 @@ GnetStatus gnet_run_resume(const char *path, const GnetRunOptions *options, Gnet
     empty_result(result);
     *error = (GnetError){0};
     GnetStatus status = resume(&run, path, options, result, diagnostics, error);
-    close_run(&run);
-    return status;
+    return end(&run, status, diagnostics, error);
 }

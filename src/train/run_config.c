@@ -62,9 +62,12 @@ static void check_together(const GnetConfig *config, const GnetNode *root,
         gnet_diagnose(diagnostics, position_of(root, "train", "shards"),
                       "train.shards is %lld, but a batch has only %lld images to share out",
                       (long long)config->train.shards, (long long)config->data.batch_size);
-    if (config->train.nesterov && config->train.momentum == 0)
-        gnet_diagnose(diagnostics, position_of(root, "train", "nesterov"),
-                      "train.nesterov needs a train.momentum above 0");
+}
+
+/* What was reported so far. */
+static size_t count(const GnetDiagnostics *diagnostics)
+{
+    return diagnostics->n + diagnostics->n_lost;
 }
 
 /* Whether the model parsed well enough to say something of its shapes. */
@@ -74,25 +77,41 @@ static bool is_model_whole(const GnetModelConfig *model)
            model->stages.complete;
 }
 
-static GnetStatus parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagnostics *diagnostics)
+static void parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagnostics *diagnostics)
 {
     GnetParse parse = {config->pool, diagnostics};
     gnet_options_parse(&parse, &root_options, root, root->position, config);
     if (is_model_whole(&config->model))
         config->graph = gnet_graph_build(&config->model, config->data.classes.n, diagnostics);
     check_together(config, root, diagnostics);
-    return diagnostics->n || diagnostics->n_lost ? GNET_USAGE : GNET_OK;
+    gnet_train_check(&parse, gnet_node_find(root, "train"), &config->train);
+}
+
+/* Applies the overrides and makes the config of the tree. The list may hold earlier reports. */
+static GnetStatus parse_all(GnetConfig *config, GnetNode *root, const char *const *overrides,
+                            size_t n_overrides, GnetDiagnostics *diagnostics)
+{
+    size_t n_before = count(diagnostics), n_lost = diagnostics->n_lost;
+    for (size_t i = 0; i < n_overrides; i++)
+        gnet_node_override(config->pool, root, (int)i + 1, overrides[i], diagnostics);
+    parse_tree(config, root, diagnostics);
+    if (gnet_pool_exhausted(config->pool) || diagnostics->n_lost > n_lost)
+        return GNET_RUNTIME;
+    if (count(diagnostics) > n_before)
+        return GNET_USAGE;
+    if (config->graph)
+        return GNET_OK;
+    gnet_diagnose(diagnostics, config->model.stages.position, "no memory for the network");
+    return GNET_RUNTIME;
 }
 
 static GnetStatus finish(GnetConfig *config, GnetNode *root, GnetStatus read_status,
                          const char *const *overrides, size_t n_overrides, GnetConfig **result,
                          GnetDiagnostics *diagnostics)
 {
-    GnetStatus status = root ? GNET_OK : read_status;
-    for (size_t i = 0; root && i < n_overrides; i++)
-        gnet_node_override(config->pool, root, (int)i + 1, overrides[i], diagnostics);
+    GnetStatus status = read_status;
     if (root)
-        status = parse_tree(config, root, diagnostics);
+        status = parse_all(config, root, overrides, n_overrides, diagnostics);
     if (status == GNET_OK)
         *result = config;
     else
@@ -132,9 +151,9 @@ GnetStatus gnet_config_parse(const char *text, const char *source, const char *c
     GnetConfig *made = open_empty(diagnostics);
     if (!made)
         return GNET_RUNTIME;
-    const char *kept = gnet_pool_copy(made->pool, source);
-    GnetNode *root = gnet_node_parse(made->pool, text, strlen(text), kept, true, diagnostics);
-    return finish(made, root, GNET_USAGE, overrides, n_overrides, config, diagnostics);
+    GnetNode *root = gnet_node_parse(made->pool, text, strlen(text), source, true, diagnostics);
+    GnetStatus status = gnet_pool_exhausted(made->pool) ? GNET_RUNTIME : GNET_USAGE;
+    return finish(made, root, status, overrides, n_overrides, config, diagnostics);
 }
 
 void gnet_config_close(GnetConfig **config)
@@ -179,6 +198,12 @@ static GnetStatus compare_part(const GnetConfig *config, GnetDatasetPart part,
     return GNET_USAGE;
 }
 
+static void diagnose_error(GnetDiagnostics *diagnostics, const GnetError *error)
+{
+    gnet_diagnose(diagnostics, (GnetPosition){error->place[0] ? error->place : NULL, 0, 0}, "%s",
+                  error->text);
+}
+
 static GnetStatus check_part(const GnetConfig *config, GnetDatasetPart part, bool whole,
                              GnetDiagnostics *diagnostics)
 {
@@ -188,15 +213,27 @@ static GnetStatus check_part(const GnetConfig *config, GnetDatasetPart part, boo
     if (status == GNET_OK && whole)
         status = gnet_dataset_open(&config->data, part, &dataset, &error);
     if (error.code != GNET_OK)
-        gnet_diagnose(diagnostics, (GnetPosition){error.place[0] ? error.place : NULL, 0, 0}, "%s",
-                      error.text);
+        diagnose_error(diagnostics, &error);
     gnet_dataset_close(&dataset);
     return status;
 }
 
-/* Checks both parts; a size that does not fit is said once, since it is the same for both. */
+static GnetStatus check_directory(const GnetConfig *config, GnetDiagnostics *diagnostics)
+{
+    GnetError error;
+    char *directory;
+    GnetStatus status = gnet_dataset_locate(&config->data, &directory, &error);
+    if (status != GNET_OK)
+        diagnose_error(diagnostics, &error);
+    free(directory);
+    return status;
+}
+
+/* Checks both parts. What is the same for both is said once: a directory that is not there, a size
+   that does not fit. */
 static GnetStatus check_parts(const GnetConfig *config, bool whole, GnetDiagnostics *diagnostics)
 {
+    GNET_TRY(check_directory(config, diagnostics));
     GnetStatus train = check_part(config, GNET_DATASET_TRAIN, whole, diagnostics);
     if (train == GNET_USAGE)
         return train;
@@ -216,13 +253,13 @@ GnetStatus gnet_config_compare_data(const GnetConfig *config, GnetDiagnostics *d
 
 bool gnet_config_write(const GnetConfig *config, FILE *stream)
 {
-    GnetWriter *writer = gnet_writer_open(stream);
+    GnetYamlWriter *writer = gnet_yaml_writer_open(stream);
     if (!writer)
         return false;
     gnet_write_mapping_begin(writer, false);
     gnet_options_write(writer, &root_options, config);
     gnet_write_mapping_end(writer);
-    return gnet_writer_close(&writer);
+    return gnet_yaml_writer_close(&writer);
 }
 
 char *gnet_config_text(const GnetConfig *config)
@@ -246,19 +283,37 @@ void gnet_config_help(FILE *stream)
     gnet_model_help(stream);
 }
 
-int gnet_config_threads(const GnetConfig *config, int n_threads)
+GnetStatus gnet_config_check_threads(int n_threads, GnetError *error)
+{
+    if (n_threads >= 0 && n_threads <= GNET_THREADS_MAX)
+        return GNET_OK;
+    return gnet_error(error, GNET_USAGE, "", "there can be 1 to %d threads, not %d",
+                      GNET_THREADS_MAX, n_threads);
+}
+
+static int wanted_threads(const GnetConfig *config, int n_threads)
 {
     if (n_threads > 0)
         return n_threads;
     return config->train.threads == GNET_AUTO ? gnet_team_cpus() : (int)config->train.threads;
 }
 
+static int at_most(int64_t number, int64_t limit)
+{
+    return (int)(number < limit ? number : limit);
+}
+
+int gnet_config_threads(const GnetConfig *config, int n_threads)
+{
+    int n_shards = gnet_config_shards(config, n_threads), n_cpus = gnet_team_cpus();
+    return at_most(wanted_threads(config, n_threads), n_shards > n_cpus ? n_shards : n_cpus);
+}
+
 int gnet_config_shards(const GnetConfig *config, int n_threads)
 {
     if (config->train.shards != GNET_AUTO)
         return (int)config->train.shards;
-    int shards = gnet_config_threads(config, n_threads);
-    if (shards > GNET_SHARDS_MAX)
-        shards = GNET_SHARDS_MAX;
-    return shards > config->data.batch_size ? (int)config->data.batch_size : shards;
+    int n_shards = at_most(wanted_threads(config, n_threads),
+                           config->data.batch_size / GNET_AUTO_SHARD_IMAGES);
+    return n_shards < 1 ? 1 : at_most(n_shards, GNET_SHARDS_MAX);
 }

@@ -18,7 +18,7 @@ struct GnetConfig {
     GnetGraph *graph;
 };
 
-/* The same from text in memory; source stands for it in positions. */
+/* gnet_config_load() from text in memory; source stands for it in positions. */
 GnetStatus gnet_config_parse(const char *text, const char *source, const char *const *overrides,
                              size_t n_overrides, GnetConfig **config, GnetDiagnostics *diagnostics);
 
@@ -29,8 +29,13 @@ GnetStatus gnet_config_compare_data(const GnetConfig *config, GnetDiagnostics *d
 /* The resolved config as text that the caller frees; NULL without memory. */
 char *gnet_config_text(const GnetConfig *config);
 
+/* Refuses a number of threads that no config could have either: GNET_USAGE. 0 is fine: none given.
+ */
+GnetStatus gnet_config_check_threads(int n_threads, GnetError *error);
+
 /* Numbers of threads and shards that a run with this config uses; n_threads (0: none given) goes
-   before the config's. */
+   before the config's. There are never more threads than have something to do: a shard or a CPU
+   each. */
 int gnet_config_threads(const GnetConfig *config, int n_threads);
 int gnet_config_shards(const GnetConfig *config, int n_threads);
 

@@ -28,11 +28,6 @@ struct GnetRunDirectory {
     FilePath *files;
 };
 
-static GnetStatus io_error(GnetError *error, const char *path, const char *action)
-{
-    return gnet_error(error, GNET_RUNTIME, path, "cannot %s: %s", action, strerror(errno));
-}
-
 static GnetStatus memory_error(GnetError *error, const char *path)
 {
     return gnet_error(error, GNET_RUNTIME, path, "no memory for the run directory");
@@ -64,8 +59,8 @@ static GnetStatus in_use_error(int lock, const char *path, GnetError *error)
     ssize_t n_bytes = pread(lock, text, sizeof text - 1, 0);
     long holder = n_bytes > 0 ? strtol(text, NULL, 10) : 0;
     if (holder > 0)
-        return gnet_error(error, GNET_USAGE, path, "is in use by process %ld", holder);
-    return gnet_error(error, GNET_USAGE, path, "is in use by another process");
+        return gnet_error(error, GNET_RUNTIME, path, "is in use by process %ld", holder);
+    return gnet_error(error, GNET_RUNTIME, path, "is in use by another process");
 }
 
 static GnetStatus take_lock(GnetRunDirectory *run, GnetError *error)
@@ -75,14 +70,14 @@ static GnetStatus take_lock(GnetRunDirectory *run, GnetError *error)
         return memory_error(error, run->path);
     run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (run->lock < 0)
-        return io_error(error, path, "open the lock");
+        return gnet_error_errno(error, path, "open the lock");
     if (flock(run->lock, LOCK_EX | LOCK_NB) != 0) {
         if (errno == EWOULDBLOCK)
             return in_use_error(run->lock, run->path, error);
-        return io_error(error, path, "lock the run directory");
+        return gnet_error_errno(error, path, "lock the run directory");
     }
     if (ftruncate(run->lock, 0) != 0 || dprintf(run->lock, "%ld\n", (long)getpid()) < 0)
-        return io_error(error, path, "write the lock");
+        return gnet_error_errno(error, path, "write the lock");
     return GNET_OK;
 }
 
@@ -170,15 +165,33 @@ static GnetStatus make_parents(const char *path, GnetError *error)
         return memory_error(error, path);
     GnetStatus status = GNET_OK;
     for (char *slash = prefix; slash && status == GNET_OK;) {
-        slash = strchr(slash + 1, '/');
+        slash = strchr(slash + (*slash != 0), '/');
         if (slash)
             *slash = 0;
         if (mkdir(prefix, 0777) != 0 && errno != EEXIST)
-            status = io_error(error, prefix, "make the directory");
+            status = gnet_error_errno(error, prefix, "make the directory");
         if (slash)
             *slash = '/';
     }
     free(prefix);
+    return status;
+}
+
+static GnetStatus taken_error(const char *path, GnetError *error)
+{
+    return gnet_error(error, GNET_USAGE, path,
+                      "is there already: give the run another name, or resume it");
+}
+
+GnetStatus gnet_run_directory_check_name(const char *out, const char *name, GnetError *error)
+{
+    GNET_TRY(check_name(name, error));
+    char *path;
+    if (asprintf(&path, "%s/%s", out, name) < 0)
+        return memory_error(error, out);
+    struct stat info;
+    GnetStatus status = lstat(path, &info) == 0 ? taken_error(path, error) : GNET_OK;
+    free(path);
     return status;
 }
 
@@ -191,9 +204,8 @@ static GnetStatus make_named(const char *out, const char *name, char **path, Gne
     if (mkdir(*path, 0777) == 0)
         return GNET_OK;
     if (errno == EEXIST)
-        return gnet_error(error, GNET_USAGE, *path,
-                          "is there already: give the run another name, or resume it");
-    return io_error(error, *path, "make the directory");
+        return taken_error(*path, error);
+    return gnet_error_errno(error, *path, "make the directory");
 }
 
 static GnetStatus make_numbered(const char *out, const char *base, char **path, GnetError *error)
@@ -206,7 +218,7 @@ static GnetStatus make_numbered(const char *out, const char *base, char **path, 
         if (mkdir(*path, 0777) == 0)
             return GNET_OK;
         if (errno != EEXIST)
-            return io_error(error, *path, "make the directory");
+            return gnet_error_errno(error, *path, "make the directory");
         free(*path);
         *path = NULL;
     }
@@ -219,7 +231,7 @@ static GnetStatus make_folder(GnetRunDirectory *run, const char *name, GnetError
     const char *path = gnet_run_directory_file(run, name);
     if (!path)
         return memory_error(error, run->path);
-    return mkdir(path, 0777) == 0 ? GNET_OK : io_error(error, path, "make the directory");
+    return mkdir(path, 0777) == 0 ? GNET_OK : gnet_error_errno(error, path, "make the directory");
 }
 
 /* Removes what create made, as far as it is there. */
@@ -284,7 +296,7 @@ GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, Gne
     if (is_run)
         return attach(path, run, error);
     if (stat(path, &info) != 0)
-        return io_error(error, path, "open the run directory");
+        return gnet_error_errno(error, path, "open the run directory");
     return gnet_error(error, GNET_RUNTIME, path,
                       "is not a run directory: it has no directory checkpoints");
 }
@@ -295,13 +307,7 @@ GnetStatus gnet_run_directory_write(GnetRunDirectory *run, const char *name, con
     const char *path = gnet_run_directory_file(run, name);
     if (!path)
         return memory_error(error, run->path);
-    GnetFileWriter writer;
-    GNET_TRY(gnet_file_begin(&writer, path, error));
-    if (fputs(text, writer.stream) >= 0)
-        return gnet_file_commit(&writer, error);
-    io_error(error, path, "write");
-    gnet_file_abandon(&writer);
-    return GNET_RUNTIME;
+    return gnet_file_write(path, text, strlen(text), error);
 }
 
 GnetStatus gnet_run_directory_log(GnetRunDirectory *run, FILE **log, GnetError *error)
@@ -313,7 +319,7 @@ GnetStatus gnet_run_directory_log(GnetRunDirectory *run, FILE **log, GnetError *
     if (!run->log)
         run->log = fopen(path, "ae");
     if (!run->log)
-        return io_error(error, path, "write");
+        return gnet_error_errno(error, path, "write");
     setvbuf(run->log, NULL, _IOLBF, 0);
     *log = run->log;
     return GNET_OK;

@@ -19,10 +19,14 @@ typedef struct GnetRunDirectory GnetRunDirectory;
 GnetStatus gnet_run_directory_create(const char *out, const char *name, const char *base,
                                      GnetRunDirectory **run, GnetError *error);
 
+/* Refuses at once what gnet_run_directory_create() would refuse of a name, before hours or
+   gigabytes are spent on the run; only create decides, since others make directories meanwhile. */
+GnetStatus gnet_run_directory_check_name(const char *out, const char *name, GnetError *error);
+
 /* Opens one that is there, to resume it. A path that is no run directory is GNET_RUNTIME. */
 GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, GnetError *error);
 
-/* Both lock the directory against a second process (GNET_USAGE: "is in use by process N"), by a
+/* Both lock the directory against a second process (GNET_RUNTIME: "is in use by process N"), by a
    lock on its file .lock that ends with the process, however it ends. close unlocks, releases what
    run owns and sets *run to NULL; NULL inside is fine. The file stays: if it were removed, one
    process could hold the removed file and another a new one. */

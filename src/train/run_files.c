@@ -7,9 +7,11 @@
 
 #include <gnet/version.h>
 
-#include "base/file.h"
+#include "base/log.h"
 #include "base/team.h"
 #include "train/run_files.h"
+
+#define CPU_NAME_BYTES 200
 
 /* Writes an object and lets go of it. */
 static GnetStatus write_json(GnetRunDirectory *directory, const char *name, json_t *json,
@@ -26,6 +28,13 @@ static GnetStatus write_json(GnetRunDirectory *directory, const char *name, json
     free(text);
     json_decref(json);
     return status;
+}
+
+/* The object in a file of the directory, to be let go of; NULL where it cannot be read. */
+static json_t *read_json(GnetRunDirectory *directory, const char *name)
+{
+    const char *path = gnet_run_directory_file(directory, name);
+    return path ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
 }
 
 /* "model name" of the first CPU in /proc/cpuinfo, in text[n_bytes]. */
@@ -46,22 +55,82 @@ static void read_cpu_name(char *text, size_t n_bytes)
         fclose(stream);
 }
 
-GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSession *session,
-                                    GnetError *error)
+/* Null where there is no path, or where JSON has no way to say it: it is not UTF-8. */
+static json_t *absolute_path(const char *path)
 {
-    char cpu[200], fingerprint[16];
+    char *absolute = path ? realpath(path, NULL) : NULL;
+    json_t *json = absolute ? json_string(absolute) : NULL;
+    free(absolute);
+    return json ? json : json_null();
+}
+
+static json_t *data_directory(const GnetSession *session)
+{
+    char *directory;
+    gnet_dataset_locate(&session->config->data, &directory, NULL);
+    json_t *json = absolute_path(directory);
+    free(directory);
+    return json;
+}
+
+static json_t *crc_text(uint32_t crc)
+{
+    char text[16];
+    snprintf(text, sizeof text, "%08x", crc);
+    return json_string(text);
+}
+
+GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSession *session,
+                                    uint32_t weights_crc, GnetError *error)
+{
+    char cpu[CPU_NAME_BYTES];
+    const char *weights = session->options->weights;
     struct utsname system;
     uname(&system);
     read_cpu_name(cpu, sizeof cpu);
-    snprintf(fingerprint, sizeof fingerprint, "%08x", gnet_session_fingerprint(session));
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:s}", "gnet", gnet_version(),
-        "onednn", gnet_dnn_version(), "isa", gnet_isa(), "cpu", cpu, "cpus", gnet_team_cpus(),
-        "threads", session->n_threads, "shards", session->n_shards, "system", system.release,
-        "seed", (json_int_t)session->config->seed, "train_images",
+        "{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "gnet",
+        gnet_version(), "onednn", gnet_dnn_version(), "isa", gnet_isa(), "cpu", cpu, "cpus",
+        gnet_team_cpus(), "threads", session->n_threads, "shards", session->n_shards, "system",
+        system.release, "seed", (json_int_t)session->config->seed, "train_images",
         (json_int_t)session->split.n_train, "val_images", (json_int_t)session->split.n_val,
-        "test_images", (json_int_t)session->test_data->n_images, "data_fingerprint", fingerprint);
+        "test_images", (json_int_t)session->test_data->n_images, "data_fingerprint",
+        crc_text(gnet_session_fingerprint(session)), "data_directory", data_directory(session),
+        "weights", absolute_path(weights), "weights_crc32",
+        weights ? crc_text(weights_crc) : json_null());
     return write_json(directory, "env.json", json, error);
+}
+
+char *gnet_run_files_data_directory(GnetRunDirectory *directory)
+{
+    json_t *env = read_json(directory, "env.json");
+    const char *found = json_string_value(json_object_get(env, "data_directory"));
+    char *copy = found ? strdup(found) : NULL;
+    json_decref(env);
+    return copy;
+}
+
+void gnet_run_files_compare_env(GnetRunDirectory *directory)
+{
+    char cpu[CPU_NAME_BYTES];
+    read_cpu_name(cpu, sizeof cpu);
+    const struct {
+        const char *key, *what, *now;
+    } parts[] = {
+        {"cpu", "the CPU", cpu},
+        {"isa", "the instruction set", gnet_isa()},
+        {"onednn", "the library", gnet_dnn_version()},
+    };
+    json_t *env = read_json(directory, "env.json");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const char *then = json_string_value(json_object_get(env, parts[i].key));
+        if (then && strcmp(then, parts[i].now) != 0)
+            gnet_log(GNET_LOG_WARNING,
+                     "%s was '%s' when the run began and is '%s' now: the last bits may differ "
+                     "from those of a run that never stopped",
+                     parts[i].what, then, parts[i].now);
+    }
+    json_decref(env);
 }
 
 static json_t *number(double value)
@@ -91,8 +160,7 @@ static double number_of(const json_t *object, const char *key, double otherwise)
 void gnet_run_files_read_result(GnetRunDirectory *directory, GnetRunResult *result,
                                 double *epoch_seconds, bool *done)
 {
-    const char *path = gnet_run_directory_file(directory, "result.json");
-    json_t *json = path ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    json_t *json = read_json(directory, "result.json");
     const char *status = json_string_value(json_object_get(json, "status"));
     result->seconds = number_of(json, "seconds", 0);
     result->test_loss = number_of(json, "test_loss", NAN);

@@ -5,13 +5,21 @@
 #include "train/run_directory.h"
 #include "train/session.h"
 
-/* Writes env.json. */
+/* Writes env.json. weights_crc is that of the file options->weights, if one was given. */
 GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSession *session,
-                                    GnetError *error);
+                                    uint32_t weights_crc, GnetError *error);
+
+/* Where the run's data was when env.json was written: an absolute path, to be freed; NULL where
+   that is not known. */
+char *gnet_run_files_data_directory(GnetRunDirectory *directory);
+
+/* Warns, in the log, where the CPU, its instruction set or oneDNN's version are not those of
+   env.json: a run that goes on there is another one in its last bits. */
+void gnet_run_files_compare_env(GnetRunDirectory *directory);
 
 /* What result.json holds beside the result itself. */
 typedef struct GnetRunState {
-    const char *status;   /* "running", "stopped", "diverged", "done" */
+    const char *status;   /* "running", "stopped", "diverged", "failed", "done" */
     double epoch_seconds; /* spent in the epoch under way */
 } GnetRunState;
 
@@ -19,8 +27,10 @@ typedef struct GnetRunState {
 GnetStatus gnet_run_files_write_result(GnetRunDirectory *directory, const GnetRunResult *result,
                                        const GnetRunState *state, GnetError *error);
 
-/* Reads back what a resumed run needs of it: seconds, and the figures of the test. A file that is
-   missing or broken leaves *result as it is: nothing that the training depends on is in it. */
+/* Reads back what a resumed run needs of it: the seconds and the test's figures in *result, the
+   state's *epoch_seconds, and in *done whether its status was "done". A file that is missing or
+   broken stands for a run that has just begun (0 seconds, NAN, not done): nothing that the training
+   depends on is in it. */
 void gnet_run_files_read_result(GnetRunDirectory *directory, GnetRunResult *result,
                                 double *epoch_seconds, bool *done);
 

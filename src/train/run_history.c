@@ -13,11 +13,6 @@
 
 #define FILE_BYTES_MAX ((size_t)1 << 32)
 
-static GnetStatus io_error(GnetError *error, const char *path, const char *action)
-{
-    return gnet_error(error, GNET_RUNTIME, path, "cannot %s: %s", action, strerror(errno));
-}
-
 static GnetStatus memory_error(GnetError *error, const GnetRunDirectory *run)
 {
     return gnet_error(error, GNET_RUNTIME, gnet_run_directory_path(run), "no memory for a record");
@@ -41,14 +36,14 @@ static GnetStatus append_open(int file, const char *path, const char *header, co
 {
     struct stat info;
     if (fstat(file, &info) != 0)
-        return io_error(error, path, "write");
+        return gnet_error_errno(error, path, "write");
     char *text;
     int length = asprintf(&text, "%s%s", info.st_size == 0 ? header : "", line);
     if (length < 0)
         return gnet_error(error, GNET_RUNTIME, path, "no memory for a record");
     GnetStatus status = GNET_OK;
     if (!write_line(file, text, (size_t)length, info.st_size))
-        status = io_error(error, path, "write");
+        status = gnet_error_errno(error, path, "write");
     free(text);
     return status;
 }
@@ -66,7 +61,7 @@ static GnetStatus append(GnetRunDirectory *run, const char *name, const char *he
     GnetStatus status;
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0) {
-        status = io_error(error, path, "write");
+        status = gnet_error_errno(error, path, "write");
     } else {
         status = append_open(file, path, header, line, error);
         close(file);
@@ -83,8 +78,8 @@ static GnetStatus sync_file(GnetRunDirectory *run, const char *name, GnetError *
         return memory_error(error, run);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
-        return errno == ENOENT ? GNET_OK : io_error(error, path, "sync");
-    GnetStatus status = fsync(file) == 0 ? GNET_OK : io_error(error, path, "sync");
+        return errno == ENOENT ? GNET_OK : gnet_error_errno(error, path, "sync");
+    GnetStatus status = fsync(file) == 0 ? GNET_OK : gnet_error_errno(error, path, "sync");
     close(file);
     return status;
 }
@@ -133,17 +128,6 @@ static size_t filter_lines(char *text, bool (*keeps)(const char *line, int64_t l
     return (size_t)(end - text);
 }
 
-static GnetStatus replace(const char *path, const char *bytes, size_t n_bytes, GnetError *error)
-{
-    GnetFileWriter writer;
-    GNET_TRY(gnet_file_begin(&writer, path, error));
-    if (fwrite(bytes, 1, n_bytes, writer.stream) == n_bytes)
-        return gnet_file_commit(&writer, error);
-    io_error(error, path, "write");
-    gnet_file_abandon(&writer);
-    return GNET_RUNTIME;
-}
-
 /* Reads the run's file; where it is not there, *text is an empty one. */
 static GnetStatus read_file(GnetRunDirectory *run, const char *name, char **text, size_t *n_bytes,
                             GnetError *error)
@@ -166,7 +150,7 @@ static GnetStatus cut_file(GnetRunDirectory *run, const char *name,
     GnetStatus status = GNET_OK;
     size_t n_kept = filter_lines(text, keeps, last);
     if (n_kept != n_bytes)
-        status = replace(gnet_run_directory_file(run, name), text, n_kept, error);
+        status = gnet_file_write(gnet_run_directory_file(run, name), text, n_kept, error);
     free(text);
     return status;
 }

@@ -54,6 +54,9 @@ const GnetTensorEntry *gnet_safetensors_find(const GnetSafetensors *file, const 
 size_t gnet_safetensors_count(const GnetSafetensors *file);
 const GnetTensorEntry *gnet_safetensors_at(const GnetSafetensors *file, size_t i);
 
+/* CRC-32 of the whole file. */
+uint32_t gnet_safetensors_fingerprint(const GnetSafetensors *file);
+
 /* The metadata's text under key, owned by the file, or NULL. */
 const char *gnet_safetensors_text(const GnetSafetensors *file, const char *key);
 

@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #include "base/file.h"
 #include "base/pool.h"
 #include "train/safetensors_format.h"
@@ -16,7 +18,8 @@ typedef struct Found {
 } Found;
 
 struct GnetSafetensors {
-    char *bytes;    /* the whole file */
+    char *bytes; /* [n_bytes], the whole file */
+    size_t n_bytes;
     json_t *header; /* owns the names and texts */
     Found *found;   /* [n_found] in the order of their data */
     size_t n_found;
@@ -67,9 +70,10 @@ static GnetStatus parse_json(Reader *reader, const char *json, size_t n_bytes)
 }
 
 /* Takes the file apart: length, header, data. */
-static GnetStatus parse_header(Reader *reader, size_t file_bytes)
+static GnetStatus parse_header(Reader *reader)
 {
     const char *bytes = reader->file->bytes;
+    size_t file_bytes = reader->file->n_bytes;
     uint64_t length;
     if (file_bytes < LENGTH_BYTES)
         return REFUSE(reader, "is %zu bytes long; no safetensors file is that short", file_bytes);
@@ -92,8 +96,9 @@ static GnetStatus check_metadata(Reader *reader)
         return REFUSE(reader, "its %s is not a map", GNET_SAFETENSORS_METADATA);
     const char *key;
     json_t *value;
-    json_object_foreach(metadata, key, value) if (!json_is_string(value)) return REFUSE(
-        reader, "metadata '%s' is not a text", key);
+    json_object_foreach (metadata, key, value)
+        if (!json_is_string(value))
+            return REFUSE(reader, "metadata '%s' is not a text", key);
     return GNET_OK;
 }
 
@@ -157,8 +162,7 @@ static GnetStatus read_tensors(Reader *reader)
         return REFUSE(reader, "no memory for its list of tensors");
     const char *name;
     json_t *info;
-    json_object_foreach(file->header, name, info)
-    {
+    json_object_foreach (file->header, name, info) {
         if (strcmp(name, GNET_SAFETENSORS_METADATA) == 0)
             continue;
         GNET_TRY(read_tensor(reader, name, info, &file->found[file->n_found]));
@@ -275,10 +279,10 @@ static GnetStatus align_tensors(Reader *reader)
 
 static GnetStatus read_all(Reader *reader)
 {
-    size_t file_bytes;
-    GNET_TRY(gnet_file_read(reader->path, FILE_BYTES_MAX, &reader->file->bytes, &file_bytes,
-                            reader->error));
-    GNET_TRY(parse_header(reader, file_bytes));
+    GnetSafetensors *file = reader->file;
+    GNET_TRY(
+        gnet_file_read(reader->path, FILE_BYTES_MAX, &file->bytes, &file->n_bytes, reader->error));
+    GNET_TRY(parse_header(reader));
     GNET_TRY(check_metadata(reader));
     GNET_TRY(read_tensors(reader));
     GNET_TRY(check_layout(reader));
@@ -326,6 +330,11 @@ const GnetTensorEntry *gnet_safetensors_find(const GnetSafetensors *file, const 
         if (strcmp(file->found[i].entry.name, name) == 0)
             return &file->found[i].entry;
     return NULL;
+}
+
+uint32_t gnet_safetensors_fingerprint(const GnetSafetensors *file)
+{
+    return (uint32_t)crc32_z(0, (const Bytef *)file->bytes, file->n_bytes);
 }
 
 const char *gnet_safetensors_text(const GnetSafetensors *file, const char *key)

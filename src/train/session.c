@@ -4,15 +4,20 @@
 
 #include "train/session.h"
 
-/* The sizes of batch that a list falls into: full ones, and a short last one. */
-static size_t add_batches(GnetBatchKind *kinds, size_t n_kinds, size_t n_images, int64_t batch_size,
+enum {
+    N_LISTS = 3,   /* images to train, to validate, to test */
+    SIZES_MAX = 2, /* of a list's batches: the full ones and a short last one */
+};
+
+/* Adds the sizes of batch that a list falls into. */
+static size_t add_batches(GnetBatch *batches, size_t n_batches, size_t n_images, int64_t batch_size,
                           bool training)
 {
     if ((int64_t)n_images >= batch_size)
-        kinds[n_kinds++] = (GnetBatchKind){batch_size, training};
+        batches[n_batches++] = (GnetBatch){batch_size, training};
     if ((int64_t)n_images % batch_size)
-        kinds[n_kinds++] = (GnetBatchKind){(int64_t)n_images % batch_size, training};
-    return n_kinds;
+        batches[n_batches++] = (GnetBatch){(int64_t)n_images % batch_size, training};
+    return n_batches;
 }
 
 static GnetStatus open_data(GnetSession *session, GnetError *error)
@@ -42,12 +47,12 @@ static GnetStatus open_training_data(GnetSession *session, GnetError *error)
 static GnetStatus open_net(GnetSession *session, GnetError *error)
 {
     int64_t batch_size = session->config->data.batch_size;
-    GnetBatchKind kinds[6];
+    GnetBatch batches[N_LISTS * SIZES_MAX];
     size_t count = 0;
-    count = add_batches(kinds, count, session->split.n_train, batch_size, true);
-    count = add_batches(kinds, count, session->split.n_val, batch_size, false);
-    count = add_batches(kinds, count, session->test_data->n_images, batch_size, false);
-    GnetNetOptions options = {session->n_shards, session->n_threads, kinds, count};
+    count = add_batches(batches, count, session->split.n_train, batch_size, true);
+    count = add_batches(batches, count, session->split.n_val, batch_size, false);
+    count = add_batches(batches, count, session->test_data->n_images, batch_size, false);
+    GnetNetOptions options = {session->n_shards, session->n_threads, batches, count};
     GNET_TRY(gnet_net_open(session->config->graph, &options, &session->net, error));
     return gnet_net_allocate(session->net, error);
 }
@@ -101,7 +106,7 @@ GnetImageList gnet_session_test(const GnetSession *session)
 }
 
 GnetStatus gnet_session_run(GnetSession *session, const GnetImageList *list, size_t first,
-                            GnetBatchKind batch, GnetScore *score, GnetError *error)
+                            GnetBatch batch, GnetScore *score, GnetError *error)
 {
     GnetLoaderShard shards[GNET_SHARDS_MAX];
     for (int s = 0; s < session->n_shards; s++) {

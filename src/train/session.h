@@ -38,13 +38,13 @@ void gnet_session_close(GnetSession *session);
 /* CRC-32 that changes with any image or label of either part. */
 uint32_t gnet_session_fingerprint(const GnetSession *session);
 
-/* The lists for a session that trains: the validation images, the test images. */
+/* The validation images of a session that trains, and the test images of any. */
 GnetImageList gnet_session_val(const GnetSession *session);
 GnetImageList gnet_session_test(const GnetSession *session);
 
 /* Loads images[first .. first + n_images) of the list into the shards and runs them. */
 GnetStatus gnet_session_run(GnetSession *session, const GnetImageList *list, size_t first,
-                            GnetBatchKind batch, GnetScore *score, GnetError *error);
+                            GnetBatch batch, GnetScore *score, GnetError *error);
 
 bool gnet_session_should_stop(const GnetSession *session);
 

@@ -4,7 +4,7 @@
 #include "ops/cross_entropy.h"
 #include "train/session.h"
 
-static void count_guesses(GnetSession *session, GnetBatchKind batch, int64_t *confusion)
+static void count_guesses(GnetSession *session, GnetBatch batch, int64_t *confusion)
 {
     int64_t n_classes = (int64_t)session->config->data.classes.n;
     for (int s = 0; s < session->n_shards; s++) {
@@ -46,7 +46,7 @@ GnetStatus gnet_session_score(GnetSession *session, const GnetImageList *list,
     *loss = *accuracy = NAN;
     for (int64_t step = 1; step <= n_steps; step++) {
         size_t count = list->n - done < size ? list->n - done : size;
-        GnetBatchKind batch = {(int64_t)count, false};
+        GnetBatch batch = {(int64_t)count, false};
         GnetScore score;
         GNET_TRY(gnet_session_run(session, list, done, batch, &score, error));
         if (scoring->confusion)

@@ -18,7 +18,7 @@ typedef struct GnetTrainConfig {
     int loss;                  /* cross_entropy alone */
     int precision;             /* f32 alone */
     int64_t threads;           /* GNET_AUTO: as many as there are CPUs */
-    int64_t shards;            /* GNET_AUTO: as many as threads */
+    int64_t shards;            /* GNET_AUTO: as many as threads, within GNET_AUTO_SHARD_IMAGES */
     int64_t log_every;         /* steps */
     double checkpoint_minutes; /* 0: at the ends of epochs alone */
 } GnetTrainConfig;
@@ -26,6 +26,15 @@ typedef struct GnetTrainConfig {
 #define GNET_SHARDS_MAX 256
 #define GNET_THREADS_MAX 1024
 
+/* `auto` cuts no batch into shards of fewer images: a step costs each shard the same passes over
+   the weights and their gradients, which smaller shards do not earn. */
+#define GNET_AUTO_SHARD_IMAGES 8
+
 extern const GnetOptionTable gnet_train_options;
+
+/* Reports keys that do not go together, each at its place in the section (NULL: not there), from
+   which config was parsed. */
+void gnet_train_check(const GnetParse *parse, const GnetNode *section,
+                      const GnetTrainConfig *config);
 
 #endif

@@ -3,14 +3,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "train/plots.h"
-#include "train/trainer.h"
+#include "train/trainer_report.h"
 
 static const GnetTrainConfig *settings(const GnetTrainer *trainer)
 {
     return &trainer->session.config->train;
 }
 
-static int64_t batches_an_epoch(const GnetTrainer *trainer)
+int64_t gnet_trainer_batches(const GnetTrainer *trainer)
 {
     int64_t size = trainer->session.config->data.batch_size;
     return ((int64_t)trainer->session.split.n_train + size - 1) / size;
@@ -27,6 +27,11 @@ static GnetCheckpointSource source(const GnetTrainer *trainer)
     };
 }
 
+static bool is_scored(const GnetTrainer *trainer)
+{
+    return trainer->session.split.n_val > 0;
+}
+
 static void fill_result(GnetTrainer *trainer)
 {
     const GnetRunPosition *position = &trainer->position;
@@ -34,7 +39,7 @@ static void fill_result(GnetTrainer *trainer)
     result->n_epochs = position->epoch;
     result->n_steps = position->step;
     result->best_epoch = position->best_epoch;
-    bool scored = position->best_epoch > 0 && trainer->session.split.n_val > 0;
+    bool scored = position->best_epoch > 0 && is_scored(trainer);
     result->val_loss = scored ? position->best_val_loss : NAN;
     result->val_accuracy = scored ? position->best_val_acc : NAN;
     result->seconds = trainer->seconds_before + gnet_clock_seconds() - trainer->session_start;
@@ -47,6 +52,12 @@ static GnetStatus write_result(GnetTrainer *trainer, const char *status, GnetErr
     return gnet_run_files_write_result(trainer->directory, trainer->result, &state, error);
 }
 
+void gnet_trainer_fail(GnetTrainer *trainer)
+{
+    GnetError lost;
+    write_result(trainer, "failed", &lost);
+}
+
 GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError *error)
 {
     GnetCheckpointSource saved = source(trainer);
@@ -56,16 +67,6 @@ GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError
     GNET_TRY(gnet_checkpoint_save(&saved, path, error));
     trainer->saved_at = gnet_clock_seconds();
     return write_result(trainer, status, error);
-}
-
-/* Saves, and reports the stop, or the failure to save. */
-static GnetStatus stop(GnetTrainer *trainer, GnetError *error)
-{
-    GNET_TRY(gnet_trainer_save(trainer, "stopped", error));
-    return gnet_error(error, GNET_STOPPED, gnet_run_directory_path(trainer->directory),
-                      "stopped in epoch %lld after %lld of %lld steps; a checkpoint is saved",
-                      (long long)trainer->position.epoch + 1, (long long)trainer->position.batch,
-                      (long long)batches_an_epoch(trainer));
 }
 
 static bool reached_limit(const GnetTrainer *trainer)
@@ -80,34 +81,27 @@ static bool is_checkpoint_due(const GnetTrainer *trainer)
     return minutes > 0 && gnet_clock_seconds() - trainer->saved_at > 60 * minutes;
 }
 
-static GnetStatus diverged(GnetTrainer *trainer, GnetError *error)
+/* Saves, and reports the stop, or the failure to save. */
+static GnetStatus stop(GnetTrainer *trainer, GnetError *error)
+{
+    const char *reason = gnet_session_should_stop(&trainer->session)
+                             ? ""
+                             : ", at train.max_steps, which counts the steps of each session anew";
+    GNET_TRY(gnet_trainer_save(trainer, "stopped", error));
+    return gnet_error(error, GNET_STOPPED, gnet_run_directory_path(trainer->directory),
+                      "stopped in epoch %lld after %lld of %lld steps%s; a checkpoint is saved",
+                      (long long)trainer->position.epoch + 1, (long long)trainer->position.batch,
+                      (long long)gnet_trainer_batches(trainer), reason);
+}
+
+/* what, with a number behind it, names what is not finite: "the loss of step". */
+static GnetStatus diverged(GnetTrainer *trainer, const char *what, int64_t number, GnetError *error)
 {
     GnetError lost;
     write_result(trainer, "diverged", &lost);
     return gnet_error(error, GNET_DIVERGED, gnet_run_directory_path(trainer->directory),
-                      "the loss of step %lld is not finite; try a smaller train.lr (it is %g)",
-                      (long long)trainer->position.step + 1, settings(trainer)->lr);
-}
-
-static void report_step(GnetTrainer *trainer, const GnetStepRecord *record)
-{
-    const GnetRunObserver *observer = &trainer->session.options->observer;
-    if (!observer->progress)
-        return;
-    int64_t left = batches_an_epoch(trainer) - trainer->position.batch;
-    double size = (double)trainer->session.config->data.batch_size;
-    GnetProgress progress = {
-        .phase = GNET_PHASE_TRAIN,
-        .epoch = record->epoch,
-        .n_epochs = settings(trainer)->epochs,
-        .step = trainer->position.batch,
-        .n_steps = batches_an_epoch(trainer),
-        .loss = record->loss,
-        .accuracy = record->acc,
-        .images_per_s = trainer->images_per_s,
-        .eta_seconds = (double)left * size / trainer->images_per_s,
-    };
-    observer->progress(observer->user, &progress);
+                      "%s %lld is not finite; try a smaller train.lr (it is %g)", what,
+                      (long long)number, settings(trainer)->lr);
 }
 
 /* Images a second over the last ten steps or so. */
@@ -137,7 +131,7 @@ static GnetStatus record_step(GnetTrainer *trainer, const GnetScore *score, int6
         .lr = settings(trainer)->lr,
         .images_per_s = (double)trainer->unrecorded_images / trainer->unrecorded_seconds,
     };
-    report_step(trainer, &record);
+    gnet_trainer_report_step(trainer, &record);
     if (position->step % settings(trainer)->log_every != 0)
         return GNET_OK;
     trainer->unrecorded_images = 0;
@@ -152,14 +146,15 @@ static GnetStatus train_batch(GnetTrainer *trainer, const GnetImageList *list, G
     size_t count = list->n - first < size ? list->n - first : size;
     GnetScore score;
     double start = gnet_clock_seconds();
-    GNET_TRY(gnet_session_run(&trainer->session, list, first, (GnetBatchKind){(int64_t)count, true},
+    GNET_TRY(gnet_session_run(&trainer->session, list, first, (GnetBatch){(int64_t)count, true},
                               &score, error));
+    int64_t number = trainer->position.step + 1;
     if (!isfinite(score.loss))
-        return diverged(trainer, error);
+        return diverged(trainer, "the loss of step", number, error);
     GnetStatus status =
         gnet_optimizer_apply(&trainer->optimizer, trainer->session.net, (int64_t)count, error);
     if (status == GNET_DIVERGED)
-        return diverged(trainer, error);
+        return diverged(trainer, "a weight after step", number, error);
     GNET_TRY(status);
     return record_step(trainer, &score, (int64_t)count, gnet_clock_seconds() - start, error);
 }
@@ -172,7 +167,7 @@ static GnetStatus train_epoch(GnetTrainer *trainer, GnetError *error)
     gnet_epoch_order(&config->data, (uint64_t)config->seed, (uint32_t)trainer->position.epoch,
                      session->split.train, session->split.n_train, trainer->order);
     GnetImageList list = {session->train_loader, trainer->order, session->split.n_train};
-    while (trainer->position.batch < batches_an_epoch(trainer)) {
+    while (trainer->position.batch < gnet_trainer_batches(trainer)) {
         if (gnet_session_should_stop(session) || reached_limit(trainer))
             return stop(trainer, error);
         GNET_TRY(train_batch(trainer, &list, error));
@@ -182,10 +177,10 @@ static GnetStatus train_epoch(GnetTrainer *trainer, GnetError *error)
     return GNET_OK;
 }
 
-static GnetStatus keep_best(GnetTrainer *trainer, const GnetEpochRecord *record, bool scored,
-                            GnetError *error)
+static GnetStatus keep_best(GnetTrainer *trainer, const GnetEpochRecord *record, GnetError *error)
 {
     GnetRunPosition *position = &trainer->position;
+    bool scored = is_scored(trainer);
     position->best_epoch = record->epoch;
     position->best_val_loss = scored ? record->val_loss : 0;
     position->best_val_acc = scored ? record->val_acc : 0;
@@ -207,14 +202,11 @@ static void draw_plots(GnetTrainer *trainer)
              error.text);
 }
 
-/* Records the epoch whose training and scoring are done, and makes it the past. */
-static GnetStatus finish_epoch(GnetTrainer *trainer, double val_loss, double val_acc,
-                               GnetError *error)
+static GnetEpochRecord epoch_record(const GnetTrainer *trainer, double val_loss, double val_acc)
 {
-    GnetRunPosition *position = &trainer->position;
+    const GnetRunPosition *position = &trainer->position;
     double n_train = (double)trainer->session.split.n_train;
-    bool scored = trainer->session.split.n_val > 0;
-    GnetEpochRecord record = {
+    return (GnetEpochRecord){
         .epoch = position->epoch + 1,
         .lr = settings(trainer)->lr,
         .train_loss = position->loss_sum / n_train,
@@ -223,30 +215,39 @@ static GnetStatus finish_epoch(GnetTrainer *trainer, double val_loss, double val
         .val_acc = val_acc,
         .seconds = gnet_clock_seconds() - trainer->epoch_start,
     };
-    bool best = !scored || position->best_epoch == 0 || val_acc > position->best_val_acc;
-    if (best)
-        GNET_TRY(keep_best(trainer, &record, scored, error));
-    GNET_TRY(gnet_run_directory_add_epoch(trainer->directory, &record, error));
+}
+
+/* Without validation images the last epoch is the best. */
+static bool is_best(const GnetTrainer *trainer, const GnetEpochRecord *record)
+{
+    const GnetRunPosition *position = &trainer->position;
+    return !is_scored(trainer) || position->best_epoch == 0 ||
+           record->val_acc > position->best_val_acc;
+}
+
+static void begin_next_epoch(GnetTrainer *trainer)
+{
+    GnetRunPosition *position = &trainer->position;
     position->epoch++;
     position->batch = 0;
     position->loss_sum = 0;
     position->n_correct = 0;
     trainer->epoch_start = gnet_clock_seconds();
+}
+
+/* Records the epoch whose training and scoring are done, and makes it the past. */
+static GnetStatus finish_epoch(GnetTrainer *trainer, double val_loss, double val_acc,
+                               GnetError *error)
+{
+    GnetEpochRecord record = epoch_record(trainer, val_loss, val_acc);
+    bool best = is_best(trainer, &record);
+    if (best)
+        GNET_TRY(keep_best(trainer, &record, error));
+    GNET_TRY(gnet_run_directory_add_epoch(trainer->directory, &record, error));
+    begin_next_epoch(trainer);
     GNET_TRY(gnet_trainer_save(trainer, "running", error));
     draw_plots(trainer);
-    const GnetRunObserver *observer = &trainer->session.options->observer;
-    if (observer->epoch)
-        observer->epoch(observer->user, &(GnetEpochResult){
-                                            .epoch = record.epoch,
-                                            .n_epochs = settings(trainer)->epochs,
-                                            .lr = record.lr,
-                                            .train_loss = record.train_loss,
-                                            .train_accuracy = record.train_acc,
-                                            .val_loss = record.val_loss,
-                                            .val_accuracy = record.val_acc,
-                                            .seconds = record.seconds,
-                                            .best = best,
-                                        });
+    gnet_trainer_report_epoch(trainer, &record, best);
     return GNET_OK;
 }
 
@@ -254,7 +255,7 @@ static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
 {
     GNET_TRY(train_epoch(trainer, error));
     double val_loss = NAN, val_acc = NAN;
-    if (trainer->session.split.n_val > 0) {
+    if (is_scored(trainer)) {
         GnetImageList val = gnet_session_val(&trainer->session);
         GnetScoring scoring = {GNET_PHASE_VALIDATE, trainer->position.epoch + 1,
                                settings(trainer)->epochs, NULL};
@@ -264,7 +265,7 @@ static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
             return stop(trainer, error);
         GNET_TRY(status);
         if (!isfinite(val_loss))
-            return diverged(trainer, error);
+            return diverged(trainer, "the validation loss of epoch", scoring.epoch, error);
     }
     return finish_epoch(trainer, val_loss, val_acc, error);
 }
@@ -303,6 +304,7 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
                           "stopped before the test; training is done and saved");
     }
     GNET_TRY(status);
+    gnet_trainer_report_test(trainer);
     return write_result(trainer, "done", error);
 }
 

@@ -13,23 +13,30 @@ typedef struct GnetTrainer {
     GnetOptimizer optimizer;
     GnetRunPosition position;
     uint32_t data_fingerprint;
-    uint32_t *order; /* [n_train], of the epoch under way */
+    uint32_t *order; /* [n_train] images of the epoch under way */
     GnetRunResult *result;
-    int64_t session_steps;     /* trained in this session */
-    double session_start;      /* when this session began; */
-    double seconds_before;     /* what the sessions before took, */
-    double epoch_start;        /* and when the epoch would have begun without a break */
-    double saved_at;           /* the last checkpoint */
-    double images_per_s;       /* smoothed, for the observer */
-    int64_t unrecorded_images; /* trained since the last line of metrics.jsonl, */
-    double unrecorded_seconds; /* and what they took */
-    bool plots_failed;         /* said once */
-    bool tested; /* in a session before: nothing is left to do, and result has its figures */
+    /* Times are in seconds; those of gnet_clock_seconds() end in _start or _at. */
+    int64_t session_steps; /* trained in this session */
+    double session_start;  /* when this session began */
+    double seconds_before; /* what the run's sessions before this one took */
+    double epoch_start;    /* when the epoch began; later by as long as it lay between sessions */
+    double saved_at;       /* when the last checkpoint was written */
+    double images_per_s;   /* of the last ten steps or so, for the observer */
+    int64_t unrecorded_images; /* trained since the last line of metrics.jsonl */
+    double unrecorded_seconds; /* what those images took */
+    bool plots_failed;         /* a warning has said so */
+    bool tested;               /* by a session before: nothing is left to do */
 } GnetTrainer;
 
 /* Trains to the end and tests, from trainer->position on. All but the counters is set up. The
    statuses are those of gnet_run_start(). */
 GnetStatus gnet_trainer_run(GnetTrainer *trainer, GnetError *error);
+
+/* Batches of an epoch. */
+int64_t gnet_trainer_batches(const GnetTrainer *trainer);
+
+/* Has result.json say that the run failed, if it still can. */
+void gnet_trainer_fail(GnetTrainer *trainer);
 
 /* Saves checkpoints/last.safetensors and then result.json with this status. */
 GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError *error);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -182,6 +183,61 @@ static void refuses_what_is_no_file(void **state)
     assert_refused("nothing", 100, "cannot read: No such file or directory");
 }
 
+static void writes_bytes_at_once(void **state)
+{
+    (void)state;
+    GnetError error = {0};
+    assert_int_equal(gnet_file_write("out", "whole, not cut", 5, &error), GNET_OK);
+    assert_holds("out", "whole");
+    assert_int_equal(gnet_file_write("out", "", 0, &error), GNET_OK);
+    assert_holds("out", "");
+    assert_int_equal(gnet_file_write("nowhere/out", "text", 4, &error), GNET_RUNTIME);
+    assert_string_equal(error.text, "cannot write: No such file or directory");
+}
+
+static void reads_a_stream_to_its_end(void **state)
+{
+    (void)state;
+    GnetError error;
+    char *bytes;
+    size_t n_bytes;
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    pid_t child = fork();
+    if (child == 0) {
+        FILE *pipe = fopen("pipe", "w");
+        fputs("12345", pipe);
+        fclose(pipe);
+        _exit(0);
+    }
+    assert_int_equal(gnet_file_read_stream("pipe", 5, &bytes, &n_bytes, &error), GNET_OK);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_int_equal(n_bytes, 5);
+    assert_string_equal(bytes, "12345");
+    free(bytes);
+}
+
+static void assert_stream_refused(const char *path, const char *expected)
+{
+    GnetError error = {0};
+    char *bytes = (char *)"";
+    size_t n_bytes = 1;
+    assert_int_equal(gnet_file_read_stream(path, 4, &bytes, &n_bytes, &error), GNET_RUNTIME);
+    assert_string_equal(error.place, path);
+    assert_string_equal(error.text, expected);
+    assert_null(bytes);
+    assert_int_equal(n_bytes, 0);
+}
+
+static void reads_no_endless_stream(void **state)
+{
+    (void)state;
+    write_whole("out", "12345");
+    assert_stream_refused("out", "is longer than the 4 bytes expected at most");
+    assert_stream_refused("/dev/zero", "is longer than the 4 bytes expected at most");
+    assert_stream_refused(".", "cannot read: Is a directory");
+    assert_stream_refused("nothing", "cannot read: No such file or directory");
+}
+
 #define file_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -196,6 +252,9 @@ int main(void)
         file_test(writes_into_a_directory),
         file_test(reads_no_more_than_is_allowed),
         file_test(refuses_what_is_no_file),
+        file_test(writes_bytes_at_once),
+        file_test(reads_a_stream_to_its_end),
+        file_test(reads_no_endless_stream),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -91,6 +91,25 @@ static void the_file_gets_messages_up_to_info(void **state)
     free(text);
 }
 
+static void a_record_is_for_the_file_alone(void **state)
+{
+    (void)state;
+    Heard heard = {0};
+    char *text = NULL;
+    size_t n_bytes = 0;
+    gnet_log_set_sink(hear, &heard);
+    gnet_log_record(GNET_LOG_ERROR, "before there is a file");
+    FILE *file = open_memstream(&text, &n_bytes);
+    gnet_log_attach_file(file);
+    gnet_log_record(GNET_LOG_ERROR, "epoch %d", 1);
+    gnet_log_record(GNET_LOG_DEBUG, "detail");
+    gnet_log_attach_file(NULL);
+    fclose(file);
+    assert_int_equal(heard.n, 0);
+    assert_string_equal(text + strlen("2024-01-01 00:00:00 "), "error: epoch 1\n");
+    free(text);
+}
+
 #define log_test(function) cmocka_unit_test_setup_teardown(function, restore, restore)
 
 int main(void)
@@ -99,6 +118,7 @@ int main(void)
         log_test(the_sink_gets_messages_up_to_the_level),
         log_test(cuts_what_is_too_long),
         log_test(the_file_gets_messages_up_to_info),
+        log_test(a_record_is_for_the_file_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

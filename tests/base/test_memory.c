@@ -50,10 +50,13 @@ static void pool_fails_on_absurd_sizes(void **state)
 {
     (void)state;
     GnetPool *pool = gnet_pool_open();
+    assert_non_null(gnet_pool_take(pool, 8));
+    assert_false(gnet_pool_exhausted(pool));
     for (size_t less = 0; less < 64; less++)
         assert_null(gnet_pool_take(pool, SIZE_MAX - less));
     assert_null(gnet_pool_take(pool, SIZE_MAX / 2));
     assert_non_null(gnet_pool_take(pool, 8));
+    assert_true(gnet_pool_exhausted(pool));
     gnet_pool_close(&pool);
 }
 

@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -76,27 +77,24 @@ static void counts_cpus(void **state)
     assert_true(gnet_team_cpus() >= 1);
 }
 
-/* Parts follow each other, cover the range, and begin at multiples of the grain. */
-static void parts_cover_the_range(void **state)
+static void rounds_a_quota_up(void **state)
 {
     (void)state;
-    static const size_t totals[] = {0, 1, 15, 16, 17, 100, 1000, 5977530};
-    static const size_t grains[] = {1, 16, 1024};
-    for (size_t t = 0; t < 8; t++)
-        for (size_t g = 0; g < 3; g++)
-            for (int n = 1; n <= 9; n++) {
-                size_t next = 0;
-                for (int i = 0; i < n; i++) {
-                    size_t begin, end;
-                    gnet_team_part(totals[t], grains[g], i, n, &begin, &end);
-                    assert_int_equal(begin, next);
-                    assert_true(begin <= end);
-                    assert_true(begin == totals[t] || begin % grains[g] == 0);
-                    assert_true(end - begin <= totals[t] / (size_t)n + 2 * grains[g]);
-                    next = end;
-                }
-                assert_int_equal(next, totals[t]);
-            }
+    assert_int_equal(gnet_team_quota("100000 100000\n"), 1);
+    assert_int_equal(gnet_team_quota("150000 100000\n"), 2);
+    assert_int_equal(gnet_team_quota("200000 100000"), 2);
+    assert_int_equal(gnet_team_quota("1000 100000"), 1);
+    assert_int_equal(gnet_team_quota("50000 20000"), 3);
+}
+
+static void a_quota_may_be_none(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "max 100000\n", "",          "100000",   "x y",
+        "0 100000",     "-1 100000", "100000 0", "9223372036854775807 1"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        assert_int_equal(gnet_team_quota(texts[i]), INT_MAX);
 }
 
 int main(void)
@@ -107,7 +105,8 @@ int main(void)
         cmocka_unit_test(an_item_is_alone_inside),
         cmocka_unit_test(leaves_the_callers_threads_alone),
         cmocka_unit_test(counts_cpus),
-        cmocka_unit_test(parts_cover_the_range),
+        cmocka_unit_test(rounds_a_quota_up),
+        cmocka_unit_test(a_quota_may_be_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,12 +98,22 @@ END
 
 @test "a data set that is not there" {
     run -1 --separate-stderr "$GNET" check tiny.yaml data.path=/nowhere/at/all
+    [ "${#stderr_lines[@]}" -eq 1 ]
     [[ $stderr == *"/nowhere/at/all"* ]]
+    if [ ! -d /usr/share/datasets/fashion-mnist ]; then
+        run -1 --separate-stderr "$GNET" check tiny.yaml data.path=fashion-mnist
+        [[ $stderr == *"apt-get install dataset-fashion-mnist"* ]]
+    fi
 }
 
 @test "a split that leaves a share without images" {
     run -2 --separate-stderr "$GNET" check tiny.yaml data.split.val=0.0001
     [[ $stderr == *"data.split.val"* ]]
+}
+
+@test "keys of the other optimizer" {
+    run -2 --separate-stderr "$GNET" check tiny.yaml train.momentum=0.9
+    [[ $stderr == *"override 1: error: train.momentum is for sgd, but train.optimizer is adam"* ]]
 }
 
 # check and run both name the file in one line, and end with 1.

@@ -54,6 +54,13 @@ for table in tables:
 END
 }
 
+@test "a run without a finished epoch has no best weights yet" {
+    run -75 "$GNET" run tiny.yaml -q train.max_steps=5
+    run -1 --separate-stderr "$GNET" eval runs/tiny-1
+    [[ $stderr == *"no epoch is finished yet"*"checkpoints/last.safetensors can be scored"* ]]
+    run -0 "$GNET" eval runs/tiny-1/checkpoints/last.safetensors -q
+}
+
 @test "what cannot be scored is named" {
     run -1 --separate-stderr "$GNET" eval nowhere
     [[ $stderr == *"nowhere"* ]]

@@ -108,8 +108,8 @@ wait_for_steps() { # RUN STEPS
 
 @test "a run that another process has is refused" {
     start_long_run train.epochs=100000
-    run -2 --separate-stderr "$GNET" run --resume runs/tiny-1
-    [[ $stderr == *"runs/tiny-1"* ]]
+    run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"runs/tiny-1"*"is in use by process $pid"* ]]
 }
 
 @test "what is no run, and a damaged checkpoint, cannot be resumed" {
@@ -119,6 +119,21 @@ wait_for_steps() { # RUN STEPS
     truncate -s -1 runs/tiny-1/checkpoints/last.safetensors
     run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
     [[ $stderr == *"last.safetensors"* ]]
+}
+
+@test "a run goes on from another directory, though its data.path is relative" {
+    cp -r "$GNET_SOURCE_ROOT/data/fashion-sample" images
+    run -75 "$GNET" run tiny.yaml -q data.path=./images train.max_steps=10
+    mkdir elsewhere
+    cd elsewhere
+    run -75 "$GNET" run --resume ../runs/tiny-1 -q
+}
+
+@test "another instruction set is warned of" {
+    run -75 "$GNET" run tiny.yaml -q train.max_steps=10
+    sed -i 's/"isa": "[^"]*"/"isa": "another"/' runs/tiny-1/env.json
+    run -75 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"warning: the instruction set was 'another'"*"last bits may differ"* ]]
 }
 
 @test "a run whose config.yaml was edited cannot be resumed" {

@@ -56,9 +56,10 @@ load helpers
     done
 }
 
-@test "a name that is taken is refused" {
+@test "a name that is taken is refused, before the data is looked at" {
     mkdir -p runs/taken
-    run -2 --separate-stderr "$GNET" run tiny.yaml --name taken
+    run -2 --separate-stderr "$GNET" run tiny.yaml --name taken data.path=/nowhere
+    [ "${#stderr_lines[@]}" -eq 1 ]
     [[ $stderr == *"runs/taken"* ]]
 }
 
@@ -115,4 +116,18 @@ END
     run -75 --separate-stderr "$GNET" run tiny.yaml train.max_steps=30 --json
     [ "$(json '(rows[-1]["status"], rows[-1]["steps"])' <<< "$output")" = "('stopped', 30)" ]
     [ -s runs/tiny-1/checkpoints/last.safetensors ]
+    [[ $stderr == *"after 5 of 25 steps, at train.max_steps"*"each session"*"--resume runs/tiny-1"* ]]
+}
+
+@test "a config may come from a pipe" {
+    run -0 "$GNET" check <(sed 's/epochs: 2/epochs: 1/' tiny.yaml)
+    run -0 "$GNET" run <(sed 's/epochs: 2/epochs: 1/' tiny.yaml) -q
+    [ "$(wc -l < runs/tiny-1/history.csv)" -eq 2 ]
+}
+
+@test "log.txt tells how the run went, and stderr does not say it twice" {
+    run -0 --separate-stderr "$GNET" run tiny.yaml
+    [ "$(grep -c 'epoch [12] of 2: train loss' runs/tiny-1/log.txt)" -eq 2 ]
+    grep -q 'test of the weights of epoch' runs/tiny-1/log.txt
+    [[ $stderr != *"train loss"* ]]
 }

@@ -7,7 +7,7 @@ in_terminal() { # COLUMNS COMMAND...
 
 @test "a bar with epoch, step, loss, accuracy, speed and time left" {
     in_terminal 120 "$GNET" run tiny.yaml > shown
-    grep -qE 'epoch 1/2  [0-9]+/25  \[=*>? *\]  loss [0-9.]+  acc [0-9.]+%  [0-9.]+ images/s  ETA [0-9]+:[0-9]+' shown
+    grep -qE 'epoch 1/2  [0-9]+/25  \[=*>? *\]  loss [0-9.]+  acc [0-9.]+%  [0-9.]+ images/s  epoch ETA [0-9]+:[0-9]+' shown
     grep -qE 'epoch 2/2 val ' shown
     grep -q $'\r\033\\[K' shown
 }

@@ -40,6 +40,9 @@ refuses() { # TEXT ARGUMENT...
         refuses "option '--threads' takes a number from 1, not '$value'" \
             run tiny.yaml "--threads=$value"
     done
+    for verb in run summary; do
+        refuses "there can be 1 to 1024 threads, not 1000000" "$verb" tiny.yaml --threads 1000000
+    done
     refuses "option '--json' takes no value" run tiny.yaml --json=yes
     refuses "'--quiet' and '--verbose' exclude each other" run tiny.yaml -qv
 }
@@ -52,6 +55,7 @@ refuses() { # TEXT ARGUMENT...
         refuses "'other.yaml' is not an override KEY=VALUE" "$verb" tiny.yaml other.yaml
     done
     refuses "'gnet eval' needs a run or a checkpoint" eval
+    refuses "nothing else can follow a run or a checkpoint" eval runs/tiny-1 runs/tiny-2
 }
 
 @test "run without a config shows how it is called" {

@@ -42,7 +42,7 @@ static const GnetOption sample_train_rows[] = {
      .fallback = "auto",
      .aka = "workers",
      .min = 1,
-     .max = 0,
+     .max = INFINITY,
      .word = "auto",
      .help =
          "threads; auto: as many as there are CPUs that this process may use, which may well be "
@@ -51,6 +51,8 @@ static const GnetOption sample_train_rows[] = {
      .type = GNET_OPTION_INT,
      .offset = offsetof(SampleTrain, offset),
      .fallback = "-5",
+     .min = -INFINITY,
+     .max = INFINITY,
      .help = "any integer"},
     {.key = "lr",
      .type = GNET_OPTION_FLOAT,
@@ -95,6 +97,8 @@ static const GnetOption sample_split_rows[] = {
     {.key = "val",
      .type = GNET_OPTION_FLOAT,
      .offset = offsetof(SampleSplit, val),
+     .min = -INFINITY,
+     .max = INFINITY,
      .help = "share that validates"},
 };
 
@@ -110,7 +114,7 @@ static inline void parse_sample_pool(const GnetParse *parse, const GnetNode *nod
         gnet_parse_int(parse, node, "the pool's size", 1, 9, pool);
 }
 
-static inline void write_sample_pool(GnetWriter *writer, const void *value)
+static inline void write_sample_pool(GnetYamlWriter *writer, const void *value)
 {
     const int64_t *pool = value;
     if (*pool == 0)

@@ -9,13 +9,13 @@ typedef struct Output {
     char *text;
     size_t n_bytes;
     FILE *stream;
-    GnetWriter *writer;
+    GnetYamlWriter *writer;
 } Output;
 
 static void begin(Output *output)
 {
     output->stream = open_memstream(&output->text, &output->n_bytes);
-    output->writer = gnet_writer_open(output->stream);
+    output->writer = gnet_yaml_writer_open(output->stream);
     assert_non_null(output->writer);
     gnet_write_mapping_begin(output->writer, false);
 }
@@ -23,7 +23,7 @@ static void begin(Output *output)
 static void end(Output *output)
 {
     gnet_write_mapping_end(output->writer);
-    assert_true(gnet_writer_close(&output->writer));
+    assert_true(gnet_yaml_writer_close(&output->writer));
     assert_null(output->writer);
     fclose(output->stream);
 }
@@ -33,7 +33,7 @@ static void test_styles(void **state)
     (void)state;
     Output output;
     begin(&output);
-    GnetWriter *writer = output.writer;
+    GnetYamlWriter *writer = output.writer;
     gnet_write_key(writer, "list");
     gnet_write_sequence_begin(writer, false);
     gnet_write_word(writer, "relu");
@@ -340,12 +340,12 @@ static void test_failures(void **state)
     FILE *full = fopen("/dev/full", "w");
     if (!full)
         skip();
-    GnetWriter *writer = gnet_writer_open(full);
+    GnetYamlWriter *writer = gnet_yaml_writer_open(full);
     gnet_write_mapping_begin(writer, false);
     gnet_write_key(writer, "a");
     gnet_write_int(writer, 1);
     gnet_write_mapping_end(writer);
-    assert_false(gnet_writer_close(&writer));
+    assert_false(gnet_yaml_writer_close(&writer));
     fclose(full);
 
     Output output;
@@ -353,8 +353,8 @@ static void test_failures(void **state)
     gnet_write_key(output.writer, "not UTF-8");
     gnet_write_string(output.writer, "\xFF");
     gnet_write_mapping_end(output.writer);
-    assert_false(gnet_writer_close(&output.writer));
-    assert_false(gnet_writer_close(&output.writer));
+    assert_false(gnet_yaml_writer_close(&output.writer));
+    assert_false(gnet_yaml_writer_close(&output.writer));
     fclose(output.stream);
     free(output.text);
 }

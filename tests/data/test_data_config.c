@@ -43,8 +43,6 @@ static void has_the_recipes_defaults(void **state)
     assert_int_equal(config->classes.n, 4);
     assert_string_equal(config->classes.items[1], "7");
     assert_string_equal(config->classes.items[3], "Ankle boot");
-    assert_int_equal(config->classes_position.line, 2);
-    assert_int_equal(config->classes_position.column, 10);
     assert_int_equal(config->resize, 0);
     assert_int_equal(config->batch_size, 32);
     assert_true(config->shuffle && config->split.shuffle);
@@ -107,6 +105,20 @@ static void adds_up_the_shares(void **state)
     expect_problem("{path: x, classes: [a, b], split: {val: most}}", "test.yaml:1:41", "a number");
 }
 
+/* What is wrong with the split is told later, and where it or, without it, its section stands. */
+static void keeps_the_splits_place(void **state)
+{
+    (void)state;
+    Parsed parsed = parse("path: x\nclasses: [a, b]\nsplit: {shuffle: false}\n");
+    assert_string_equal(parsed.config.split.position.source, "test.yaml");
+    assert_int_equal(parsed.config.split.position.line, 3);
+    assert_int_equal(parsed.config.split.position.column, 8);
+    close_parsed(&parsed);
+    parsed = parse("path: x\nclasses: [a, b]\n");
+    assert_int_equal(parsed.config.split.position.line, 1);
+    close_parsed(&parsed);
+}
+
 static void validates_on_what_is_left(void **state)
 {
     (void)state;
@@ -137,11 +149,11 @@ static char *written(const GnetDataConfig *config)
     char *text;
     size_t n;
     FILE *stream = open_memstream(&text, &n);
-    GnetWriter *writer = gnet_writer_open(stream);
+    GnetYamlWriter *writer = gnet_yaml_writer_open(stream);
     gnet_write_mapping_begin(writer, false);
     gnet_options_write(writer, &gnet_data_options, config);
     gnet_write_mapping_end(writer);
-    assert_true(gnet_writer_close(&writer));
+    assert_true(gnet_yaml_writer_close(&writer));
     fclose(stream);
     return text;
 }
@@ -169,9 +181,13 @@ static void reads_back_what_it_wrote(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(has_the_recipes_defaults),      cmocka_unit_test(refuses_what_cannot_be),
-        cmocka_unit_test(refuses_more_than_256_classes), cmocka_unit_test(adds_up_the_shares),
-        cmocka_unit_test(validates_on_what_is_left),     cmocka_unit_test(reads_back_what_it_wrote),
+        cmocka_unit_test(has_the_recipes_defaults),
+        cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(refuses_more_than_256_classes),
+        cmocka_unit_test(adds_up_the_shares),
+        cmocka_unit_test(keeps_the_splits_place),
+        cmocka_unit_test(validates_on_what_is_left),
+        cmocka_unit_test(reads_back_what_it_wrote),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -126,10 +126,12 @@ static void refuses_an_empty_part(void **state)
         {0.8, 0.2, 0, "data.split.train"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        GnetSplitConfig config = {.train = cases[i].train, .val = cases[i].val};
+        GnetSplitConfig config = {
+            .train = cases[i].train, .val = cases[i].val, .position = {"c.yaml", 3, 10}};
         GnetSplit split;
         GnetError error;
         assert_int_equal(gnet_split_open(&config, 1, cases[i].n, &split, &error), GNET_USAGE);
+        assert_string_equal(error.place, "c.yaml:3:10");
         assert_non_null(strstr(error.text, cases[i].key));
         assert_null(split.train);
     }

@@ -74,6 +74,13 @@ static inline Model model_of_file(const char *name, size_t n_classes)
     return model_of_node(pool, gnet_node_find(node, "model"), n_classes);
 }
 
+/* The number of values that the last layer before the loss gives. */
+static inline size_t model_classes(const Model *model)
+{
+    const GnetLayer *loss = &model->graph->layers[model->graph->n_layers - 1];
+    return (size_t)model->graph->values[loss->src[0]].shape.dims[0];
+}
+
 static inline void close_model(Model *model)
 {
     gnet_graph_close(&model->graph);
@@ -99,11 +106,10 @@ static inline GnetNet *open_net(const Model *model, const GnetNetOptions *option
 }
 
 /* Fills a batch with images and labels that depend on their place in it alone. */
-static inline void fill_batch(GnetNet *net, const Model *model, GnetBatchKind batch)
+static inline void fill_batch(GnetNet *net, const Model *model, GnetBatch batch)
 {
     size_t floats = (size_t)gnet_shape_elements(&model->graph->values[0].shape);
-    int32_t n_classes =
-        (int32_t)model->graph->values[gnet_graph_logits(model->graph)].shape.dims[0];
+    int32_t n_classes = (int32_t)model_classes(model);
     uint32_t first = 0;
     for (int s = 0; s < gnet_net_n_shards(net); s++) {
         GnetNetShard shard = gnet_net_shard(net, batch, s);

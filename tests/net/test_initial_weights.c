@@ -15,7 +15,7 @@ enum { CONV, CONV_BIAS, LINEAR, LINEAR_BIAS };
 static float *initial(const char *text, int parameter, int n_threads, uint64_t seed, size_t *n)
 {
     Model model = model_of_text(text, 300);
-    GnetBatchKind batch = {1, false};
+    GnetBatch batch = {1, false};
     GnetNetOptions options = {1, n_threads, &batch, 1};
     GnetNet *net = open_net(&model, &options);
     GnetParameters *parameters = gnet_net_parameters(net);

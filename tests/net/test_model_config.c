@@ -42,7 +42,7 @@ static void checks_inceptions(void **state)
         "5x5; pool projection), not 5\n"
         "m.yaml:5:40: the width of the pool projection must be at least 1, not 0\n"
         "m.yaml:6:18: inception must be a list of six widths (1x1; 3x3 reduce, 3x3; 5x5 reduce, "
-        "5x5; pool projection), not another value\n"
+        "5x5; pool projection), not a mapping\n"
         "m.yaml:7:7: 'inception' needs its options\n");
 }
 
@@ -98,13 +98,52 @@ static void checks_stages(void **state)
 {
     (void)state;
     assert_diagnosed("input: [1, 8, 8]\nstages:\n  a.b:\n" HEAD "  c: 5\n  d: []\n",
-                     "m.yaml:3:3: a stage's name must not be empty or have a dot in it: 'a.b'\n"
+                     "m.yaml:3:3: a stage's name must be 1 to 64 bytes without dots and control "
+                     "characters, not 'a.b'\n"
                      "m.yaml:6:6: stage 'c' must be a list of layers\n"
                      "m.yaml:7:6: stage 'd' must be a list of layers\n");
     assert_diagnosed("input: [1, 8, 8]\nstages: {}\n",
                      "m.yaml:2:9: model.stages must be a mapping of names to lists of layers\n");
     assert_diagnosed("input: [1, 8, 8]\nstages: [conv]\n",
                      "m.yaml:2:9: model.stages must be a mapping of names to lists of layers\n");
+}
+
+#define NAME_64 "a123456789b123456789c123456789d123456789e123456789f123456789g123"
+
+static void checks_stage_names(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *shown;
+    } cases[] = {
+        {"'.'", "."},
+        {"\"a\\nb\"", "a\\x0ab"},
+        {"\"a\\x7F\"", "a\\x7f"},
+        {"\"\\x9B1m\"", "\\x9b1m"},
+        {NAME_64 "4", NAME_64 "4"},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char text[256], expected[256];
+        snprintf(text, sizeof text, "input: [1, 8, 8]\nstages:\n  %s:\n" HEAD, cases[i].key);
+        snprintf(expected, sizeof expected,
+                 "m.yaml:3:3: a stage's name must be 1 to 64 bytes without dots and control "
+                 "characters, not '%s'\n",
+                 cases[i].shown);
+        assert_diagnosed(text, expected);
+    }
+    Model model = model_of_text("input: [1, 8, 8]\nstages:\n  " NAME_64 ":\n" HEAD, 3);
+    assert_non_null(model.graph);
+    close_model(&model);
+}
+
+/* Their number is wrong and was reported: nothing is said of the width. */
+static void leaves_the_width_without_classes(void **state)
+{
+    (void)state;
+    Model model = model_of_text("input: [1, 8, 8]\nstages:\n  b1:\n" HEAD, 0);
+    assert_int_equal(model.diagnostics.n, 0);
+    assert_non_null(model.graph);
+    close_model(&model);
 }
 
 static void checks_the_input(void **state)
@@ -140,7 +179,7 @@ static void names_parameters_by_stage_and_item(void **state)
     assert_string_equal(model.graph->parameters[2].name, "b1.2.branch1x1.weight");
     int last = model.graph->n_parameters - 1;
     assert_string_equal(model.graph->parameters[last].name, "b2.2.bias");
-    assert_int_equal(model.graph->values[gnet_graph_logits(model.graph)].shape.dims[0], 3);
+    assert_int_equal(model_classes(&model), 3);
     close_model(&model);
 }
 
@@ -150,11 +189,11 @@ static char *written(const GnetModelConfig *config)
     char *text = NULL;
     size_t n_bytes = 0;
     FILE *stream = open_memstream(&text, &n_bytes);
-    GnetWriter *writer = gnet_writer_open(stream);
+    GnetYamlWriter *writer = gnet_yaml_writer_open(stream);
     gnet_write_mapping_begin(writer, false);
     gnet_options_write(writer, &gnet_model_options, config);
     gnet_write_mapping_end(writer);
-    assert_true(gnet_writer_close(&writer));
+    assert_true(gnet_yaml_writer_close(&writer));
     fclose(stream);
     return text;
 }
@@ -179,7 +218,7 @@ static void assert_same_graph(const GnetGraph *a, const GnetGraph *b)
 static void assert_round_trip(Model first)
 {
     assert_non_null(first.graph);
-    size_t n_classes = (size_t)first.graph->values[gnet_graph_logits(first.graph)].shape.dims[0];
+    size_t n_classes = model_classes(&first);
     char *text = written(&first.config);
     Model second = model_of_text(text, n_classes);
     assert_non_null(second.graph);
@@ -234,7 +273,9 @@ int main(void)
         cmocka_unit_test(checks_options),
         cmocka_unit_test(checks_shapes_at_their_layer),
         cmocka_unit_test(the_last_layer_gives_one_value_a_class),
+        cmocka_unit_test(leaves_the_width_without_classes),
         cmocka_unit_test(checks_stages),
+        cmocka_unit_test(checks_stage_names),
         cmocka_unit_test(checks_the_input),
         cmocka_unit_test(checks_initial_weights),
         cmocka_unit_test(names_parameters_by_stage_and_item),

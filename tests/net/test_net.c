@@ -11,7 +11,7 @@ typedef struct Outcome {
     size_t n_gradients;
 } Outcome;
 
-static Outcome run(GnetNet *net, const Model *model, GnetBatchKind batch)
+static Outcome run(GnetNet *net, const Model *model, GnetBatch batch)
 {
     Outcome outcome = {.logits = calloc((size_t)batch.n_images * 3, sizeof(float))};
     size_t floats = gnet_parameters_floats(gnet_net_parameters(net)), first = 0;
@@ -50,7 +50,28 @@ static void assert_same_bits(const Outcome *a, const Outcome *b, int64_t n_image
     assert_memory_equal(a->gradients, b->gradients, a->n_gradients * sizeof(float));
 }
 
-static const GnetBatchKind batches[] = {{7, true}, {7, false}, {1, true}, {1, false}, {2, true}};
+static const GnetBatch batches[] = {{7, true}, {7, false}, {1, true}, {1, false}, {2, true}};
+
+/* What counts guesses reads them after the run, beside the logits. */
+static void labels_outlive_the_run(void **state)
+{
+    (void)state;
+    Model model = model_of_text(SMALL_MODEL, 3);
+    GnetNetOptions options = {2, 1, batches, COUNT(batches)};
+    GnetNet *net = open_net(&model, &options);
+    for (size_t b = 0; b < COUNT(batches); b++) {
+        Outcome outcome = run(net, &model, batches[b]);
+        int32_t image = 0;
+        for (int s = 0; s < gnet_net_n_shards(net); s++) {
+            GnetNetShard shard = gnet_net_shard(net, batches[b], s);
+            for (int64_t i = 0; i < shard.n_images; i++)
+                assert_int_equal(shard.labels[i], image++ % 3);
+        }
+        close_outcome(&outcome);
+    }
+    gnet_net_close(&net);
+    close_model(&model);
+}
 
 static void threads_change_no_bit(void **state)
 {
@@ -123,7 +144,7 @@ static void assert_near(const double *a, const double *b, size_t n)
         assert_true(fabs(a[i] - b[i]) <= rounding * largest);
 }
 
-static void compare_cuts(const Model *model, GnetNet *whole, GnetNet *cut, GnetBatchKind batch)
+static void compare_cuts(const Model *model, GnetNet *whole, GnetNet *cut, GnetBatch batch)
 {
     Outcome expected = run(whole, model, batch), got = run(cut, model, batch);
     assert_true(fabs(expected.score.loss - got.score.loss) <= rounding * expected.score.loss);
@@ -190,7 +211,7 @@ static void a_shard_without_images_has_no_place(void **state)
     Model model = model_of_text(SMALL_MODEL, 3);
     GnetNetOptions options = {3, 1, batches, COUNT(batches)};
     GnetNet *net = open_net(&model, &options);
-    GnetNetShard shard = gnet_net_shard(net, (GnetBatchKind){2, true}, 2);
+    GnetNetShard shard = gnet_net_shard(net, (GnetBatch){2, true}, 2);
     assert_int_equal(shard.n_images, 0);
     assert_null(shard.images);
     assert_null(shard.labels);
@@ -219,8 +240,8 @@ static void a_net_that_scores_needs_no_gradients(void **state)
 {
     (void)state;
     Model model = model_of_text(SMALL_MODEL, 3);
-    GnetNetOptions scoring = {2, 1, &(GnetBatchKind){7, false}, 1};
-    GnetNetOptions training = {2, 1, &(GnetBatchKind){7, true}, 1};
+    GnetNetOptions scoring = {2, 1, &(GnetBatch){7, false}, 1};
+    GnetNetOptions training = {2, 1, &(GnetBatch){7, true}, 1};
     GnetNet *scorer = open_net(&model, &scoring), *trainer = open_net(&model, &training);
     GnetNetMemory less = gnet_net_memory(scorer), more = gnet_net_memory(trainer);
     size_t floats = gnet_parameters_floats(gnet_net_parameters(trainer));
@@ -241,7 +262,7 @@ static void absurd_batches_fail(void **state)
 {
     (void)state;
     Model model = model_of_text(SMALL_MODEL, 3);
-    GnetBatchKind batch = {(int64_t)1 << 40, false};
+    GnetBatch batch = {(int64_t)1 << 40, false};
     GnetNetOptions options = {1, 1, &batch, 1};
     GnetNet *net;
     GnetError error = {0};
@@ -257,6 +278,7 @@ static void absurd_batches_fail(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(labels_outlive_the_run),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(a_batch_does_not_depend_on_those_before),
         cmocka_unit_test(the_cut_changes_only_the_rounding),

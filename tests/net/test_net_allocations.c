@@ -77,7 +77,7 @@ static void do_nothing(void *user, size_t first, size_t n_floats)
 static void steps_allocate_nothing(void **state)
 {
     (void)state;
-    static const GnetBatchKind batches[] = {{7, true}, {3, true}, {7, false}, {1, false}};
+    static const GnetBatch batches[] = {{7, true}, {3, true}, {7, false}, {1, false}};
     Model model = model_of_text(SMALL_MODEL, 3);
     GnetNetOptions options = {2, 2, batches, COUNT(batches)};
     GnetNet *net = open_net(&model, &options);

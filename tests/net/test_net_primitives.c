@@ -18,7 +18,7 @@ static void look(void *user, const GnetLayer *layer, bool backward,
                   gnet_dnn_implementation(primitive));
 }
 
-static void assert_no_reference(const char *config, const GnetBatchKind *batches, size_t n_batches)
+static void assert_no_reference(const char *config, const GnetBatch *batches, size_t n_batches)
 {
     Model model = model_of_file(config, 10);
     GnetNetOptions options = {2, 1, batches, n_batches};
@@ -38,14 +38,14 @@ static void assert_no_reference(const char *config, const GnetBatchKind *batches
 static void googlenet_has_no_reference(void **state)
 {
     (void)state;
-    static const GnetBatchKind batches[] = {{32, true}, {32, false}, {16, false}};
+    static const GnetBatch batches[] = {{32, true}, {32, false}, {16, false}};
     assert_no_reference("googlenet_fashion.yaml", batches, COUNT(batches));
 }
 
 static void quick_has_no_reference(void **state)
 {
     (void)state;
-    static const GnetBatchKind batches[] = {{64, true}, {64, false}, {32, false}, {1, true}};
+    static const GnetBatch batches[] = {{64, true}, {64, false}, {32, false}, {1, true}};
     assert_no_reference("fashion_quick.yaml", batches, COUNT(batches));
 }
 
@@ -53,7 +53,7 @@ static void googlenet_has_its_size(void **state)
 {
     (void)state;
     Model model = model_of_file("googlenet_fashion.yaml", 10);
-    assert_int_equal(gnet_graph_parameters(model.graph), 5977530);
+    assert_int_equal(gnet_graph_n_weights(model.graph), 5977530);
     assert_int_equal((gnet_graph_macs(model.graph) + 500000) / 1000000, 1503);
     close_model(&model);
 }

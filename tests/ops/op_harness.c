@@ -202,7 +202,7 @@ static void fill_shard(const GnetNetShard *shard, const Numbers *numbers, size_t
 }
 
 /* Runs a batch; the logits are for the caller to free. */
-static float *run_batch(GnetNet *net, const GnetGraph *graph, GnetBatchKind batch,
+static float *run_batch(GnetNet *net, const GnetGraph *graph, GnetBatch batch,
                         const Numbers *numbers, GnetScore *score)
 {
     size_t image_floats = (size_t)gnet_shape_elements(&graph->values[0].shape);
@@ -245,7 +245,7 @@ static float *sum_gradients(GnetNet *net, const GnetGraph *graph, int parameter,
 static GnetNet *open_net(const GnetGraph *graph, int64_t n_images, int n_shards,
                          const Numbers *numbers)
 {
-    GnetBatchKind batches[] = {{n_images, true}, {n_images, false}};
+    GnetBatch batches[] = {{n_images, true}, {n_images, false}};
     GnetNetOptions options = {n_shards, 1, batches, 2};
     GnetNet *net;
     GnetError error = {0};
@@ -266,9 +266,8 @@ static Results run_gnet(const GnetGraph *graph, int64_t n_images, int n_shards,
     GnetNet *net = open_net(graph, n_images, n_shards, numbers);
     Results results = {.gradients = calloc((size_t)graph->n_parameters + 1, sizeof(float *))};
     results.scored_logits =
-        run_batch(net, graph, (GnetBatchKind){n_images, false}, numbers, &results.scored);
-    results.logits =
-        run_batch(net, graph, (GnetBatchKind){n_images, true}, numbers, &results.score);
+        run_batch(net, graph, (GnetBatch){n_images, false}, numbers, &results.scored);
+    results.logits = run_batch(net, graph, (GnetBatch){n_images, true}, numbers, &results.score);
     int with_images = n_images < n_shards ? (int)n_images : n_shards;
     for (int p = 0; p < graph->n_parameters; p++)
         results.gradients[p] = sum_gradients(net, graph, p, with_images);

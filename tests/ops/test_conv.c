@@ -128,7 +128,7 @@ static void counts_parameters_and_macs(void **state)
     assert_string_equal(gnet_shape_text(&graph->parameters[0].shape, text, sizeof text),
                         "5 x 2 x 3 x 3");
     assert_string_equal(gnet_shape_text(&graph->parameters[1].shape, text, sizeof text), "5");
-    assert_int_equal(gnet_graph_parameters(graph), 5 * 2 * 9 + 5);
+    assert_int_equal(gnet_graph_n_weights(graph), 5 * 2 * 9 + 5);
     assert_int_equal(gnet_graph_macs(graph), 5 * 4 * 3 * 2 * 9);
     gnet_graph_close(&graph);
 }

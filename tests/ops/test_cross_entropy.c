@@ -55,7 +55,7 @@ static GnetScore score(const float *logits, const int32_t *labels, int64_t n_ima
     int value = graph->n_values - 1;
     gnet_graph_add(graph, &gnet_op_cross_entropy, NULL, "loss", (GnetPosition){0}, &value, 1,
                    &diagnostics);
-    GnetBatchKind batch = {n_images, false};
+    GnetBatch batch = {n_images, false};
     GnetNetOptions options = {1, 1, &batch, 1};
     GnetNet *net;
     GnetError error;

@@ -25,12 +25,12 @@ static void lets_a_convolution_do_the_relu(void **state)
     (void)state;
     GnetGraph *graph = fused((const char *[OP_LAYERS_MAX]){"conv: {out: 2, kernel: 1}", "relu",
                                                            "relu", "conv: {out: 2, kernel: 1}"});
-    assert_true(graph->layers[0].applies_relu);
-    assert_true(graph->layers[1].fused);
+    assert_true(graph->layers[0].relu_fused);
+    assert_true(graph->layers[1].done_by_producer);
     assert_int_equal(graph->layers[0].dst, graph->layers[1].dst);
     assert_int_equal(graph->values[graph->layers[1].dst].producer, 0);
-    assert_false(graph->layers[2].fused);
-    assert_false(graph->layers[3].applies_relu);
+    assert_false(graph->layers[2].done_by_producer);
+    assert_false(graph->layers[3].relu_fused);
     gnet_graph_close(&graph);
 }
 
@@ -40,8 +40,8 @@ static void leaves_other_relus_alone(void **state)
     GnetGraph *graph = fused((const char *[OP_LAYERS_MAX]){"relu", "max_pool: {kernel: 2}", "relu",
                                                            "flatten", "linear: {out: 2}", "relu"});
     for (int l = 0; l < graph->n_layers; l++)
-        assert_false(graph->layers[l].fused || graph->layers[l].applies_relu ||
-                     graph->layers[l].masked_behind);
+        assert_false(graph->layers[l].done_by_producer || graph->layers[l].relu_fused ||
+                     graph->layers[l].relu_backward_in_user);
     gnet_graph_close(&graph);
 }
 
@@ -59,8 +59,8 @@ static void leaves_a_shared_value_alone(void **state)
     gnet_graph_add(graph, &gnet_op_concat, NULL, "concat", nowhere, both, 2, &diagnostics);
     assert_int_equal(graph->values[conv].n_uses, 2);
     gnet_graph_fuse(graph);
-    assert_false(graph->layers[0].applies_relu);
-    assert_false(graph->layers[1].fused);
+    assert_false(graph->layers[0].relu_fused);
+    assert_false(graph->layers[1].done_by_producer);
     gnet_graph_close(&graph);
 }
 
@@ -71,7 +71,7 @@ static void fusing_keeps_the_counts(void **state)
                                          "inception: [2, 3, 4, 5, 6, 7]"};
     GnetDiagnostics diagnostics = {0};
     GnetGraph *apart = op_graph(layers, 3, 6, 6, &diagnostics), *together = fused(layers);
-    assert_int_equal(gnet_graph_parameters(apart), gnet_graph_parameters(together));
+    assert_int_equal(gnet_graph_n_weights(apart), gnet_graph_n_weights(together));
     assert_int_equal(gnet_graph_macs(apart), gnet_graph_macs(together));
     assert_true(gnet_graph_macs(apart) > 0);
     gnet_graph_close(&apart);

@@ -134,7 +134,7 @@ static void names_parameters_as_pytorch_does(void **state)
                             parameters[p].shape);
     }
     int64_t weights = 2 * 3 + 4 * 3 + 5 * 4 * 9 + 6 * 3 + 7 * 6 * 25 + 8 * 3;
-    assert_int_equal(gnet_graph_parameters(graph), weights + 2 + 4 + 5 + 6 + 7 + 8);
+    assert_int_equal(gnet_graph_n_weights(graph), weights + 2 + 4 + 5 + 6 + 7 + 8);
     assert_int_equal(gnet_graph_macs(graph), 25 * weights);
     gnet_graph_close(&graph);
 }

@@ -1,3 +1,5 @@
+#include <math.h>
+
 #include "op_harness.h"
 
 /* Few different values: most windows have several equal maxima. */
@@ -133,6 +135,112 @@ static void never_lets_padding_win(void **state)
     }
 }
 
+enum { SIDE = 4, N_PIXELS = SIDE * SIDE };
+
+/* The steps of a pool over an image of 8 channels in the layout of a convolution's result. */
+typedef struct PoolSteps {
+    GnetDnn *dnn;
+    GnetGraph *graph;
+    GnetProgram *program;
+    GnetBuild build;
+    void *data[16]; /* of each buffer */
+} PoolSteps;
+
+static const GnetDnnLayout *conv_layout(GnetDnn *dnn)
+{
+    GnetDnnConv conv = {
+        .src = {4, {1, 8, SIDE, SIDE}},
+        .weights = {4, {8, 8, 1, 1}},
+        .dst = {4, {1, 8, SIDE, SIDE}},
+        .stride = 1,
+    };
+    const GnetDnnPrimitive *primitive;
+    GnetError error;
+    assert_int_equal(gnet_dnn_conv(dnn, GNET_DNN_FORWARD_INFERENCE, &conv, (GnetDnnLayouts){0},
+                                   &primitive, &error),
+                     GNET_OK);
+    return gnet_dnn_primitive_layout(primitive, GNET_DNN_DST);
+}
+
+static PoolSteps open_steps(const char *layer)
+{
+    PoolSteps steps = {0};
+    GnetDiagnostics diagnostics = {0};
+    GnetError error;
+    steps.graph = op_graph((const char *[OP_LAYERS_MAX]){layer}, 8, SIDE, SIDE, &diagnostics);
+    assert_int_equal(gnet_dnn_open(&steps.dnn, &error), GNET_OK);
+    assert_int_equal(gnet_program_open(steps.dnn, 1, true, NULL, &steps.program, &error), GNET_OK);
+    GnetBuild *build = &steps.build;
+    *build = (GnetBuild){.program = steps.program,
+                         .graph = steps.graph,
+                         .layer = &steps.graph->layers[0],
+                         .wants_diff_src = {true}};
+    build->src[0] = gnet_program_buffer(steps.program, conv_layout(steps.dnn));
+    assert_int_equal(build->layer->op->forward(build, &error), GNET_OK);
+    build->diff_dst =
+        gnet_program_buffer(steps.program, gnet_program_layout(steps.program, build->dst));
+    assert_int_equal(build->layer->op->backward(build, &error), GNET_OK);
+    for (int b = 0; b < steps.program->n_buffers; b++)
+        steps.data[b] = calloc(1, steps.program->buffers[b].bytes);
+    return steps;
+}
+
+static void close_steps(PoolSteps *steps)
+{
+    for (int b = 0; b < steps->program->n_buffers; b++)
+        free(steps->data[b]);
+    gnet_program_close(&steps->program);
+    gnet_dnn_close(&steps->dnn);
+    gnet_graph_close(&steps->graph);
+}
+
+/* False where they are oneDNN's. */
+static bool run_steps(PoolSteps *steps)
+{
+    for (int s = 0; s < steps->program->n_steps; s++) {
+        const GnetStep *step = &steps->program->steps[s];
+        void *data[GNET_STEP_OPERANDS_MAX];
+        for (int i = 0; i < step->n_operands; i++)
+            data[i] = steps->data[step->operands[i].buffer];
+        if (!step->kernel)
+            return false;
+        step->kernel(step->task, data);
+    }
+    return true;
+}
+
+/* Channel 0's number at (y, x). */
+static float *number_at(const PoolSteps *steps, int buffer, int64_t y, int64_t x)
+{
+    const GnetLayout *view = gnet_dnn_layout_view(gnet_program_layout(steps->program, buffer));
+    return (float *)steps->data[buffer] + gnet_layout_offset(view, (int64_t[]){0, 0, y, x});
+}
+
+/* A NaN anywhere in a window is its maximum, and takes its gradient; other windows do not see it.
+ */
+static void lets_a_nan_through(void **state)
+{
+    (void)state;
+    for (int64_t place = 0; place < 4; place++) {
+        PoolSteps steps = open_steps("max_pool: {kernel: 2}");
+        int64_t y = place / 2, x = place % 2;
+        for (int64_t p = 0; p < N_PIXELS; p++)
+            *number_at(&steps, steps.build.src[0], p / SIDE, p % SIDE) = (float)p;
+        *number_at(&steps, steps.build.src[0], y, x) = NAN;
+        for (int64_t p = 0; p < 4; p++)
+            *number_at(&steps, steps.build.diff_dst, p / 2, p % 2) = 1 + (float)p;
+        if (run_steps(&steps)) {
+            assert_true(isnan(*number_at(&steps, steps.build.dst, 0, 0)));
+            assert_true(*number_at(&steps, steps.build.dst, 0, 1) == 7);
+            for (int64_t p = 0; p < 4; p++)
+                assert_true(*number_at(&steps, steps.build.diff_src[0], p / 2, p % 2) ==
+                            (p == place));
+            assert_true(*number_at(&steps, steps.build.diff_src[0], 1, 3) == 2);
+        }
+        close_steps(&steps);
+    }
+}
+
 static void takes_the_networks_input(void **state)
 {
     (void)state;
@@ -192,6 +300,7 @@ int main(void)
         cmocka_unit_test(gives_the_gradient_to_the_first_maximum),
         cmocka_unit_test(stands_behind_a_relu),
         cmocka_unit_test(never_lets_padding_win),
+        cmocka_unit_test(lets_a_nan_through),
         cmocka_unit_test(takes_the_networks_input),
         cmocka_unit_test(agrees_with_differences),
         cmocka_unit_test(has_pytorchs_shapes),

@@ -54,7 +54,7 @@ static inline const float *find_floats(const GnetSafetensors *reference, const c
 }
 
 /* A network for batches of these sizes, allocated. */
-static inline GnetNet *open_net(const GnetGraph *graph, int n_shards, const GnetBatchKind *batches,
+static inline GnetNet *open_net(const GnetGraph *graph, int n_shards, const GnetBatch *batches,
                                 size_t n_batches)
 {
     GnetNetOptions options = {n_shards, 2, batches, n_batches};
@@ -67,8 +67,8 @@ static inline GnetNet *open_net(const GnetGraph *graph, int n_shards, const Gnet
 }
 
 /* Copies a batch into the shards. */
-static inline void fill_shards(GnetNet *net, GnetBatchKind batch, size_t image_floats,
-                               const float *src, const int64_t *labels)
+static inline void fill_shards(GnetNet *net, GnetBatch batch, size_t image_floats, const float *src,
+                               const int64_t *labels)
 {
     for (int s = 0; s < gnet_net_n_shards(net); s++) {
         GnetNetShard shard = gnet_net_shard(net, batch, s);
@@ -81,7 +81,7 @@ static inline void fill_shards(GnetNet *net, GnetBatchKind batch, size_t image_f
     }
 }
 
-static inline double run_batch(GnetNet *net, GnetBatchKind batch)
+static inline double run_batch(GnetNet *net, GnetBatch batch)
 {
     GnetScore score;
     GnetError error;

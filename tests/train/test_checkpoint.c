@@ -18,7 +18,7 @@ typedef struct Trained {
     char path[4200];
 } Trained;
 
-static const GnetBatchKind batch = {8, true};
+static const GnetBatch batch = {8, true};
 
 static void open_trained(Trained *trained, const char *directory, const char *const *overrides)
 {

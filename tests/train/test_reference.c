@@ -91,7 +91,7 @@ static void load_weights(Training *training)
 static void open_training(Training *training, const Network *network, const Recipe *recipe,
                           int n_shards)
 {
-    static const GnetBatchKind batches[] = {{BATCH, true}, {N_IMAGES % BATCH, true}};
+    static const GnetBatch batches[] = {{BATCH, true}, {N_IMAGES % BATCH, true}};
     GnetError error;
     *training = (Training){.recipe = recipe, .pool = gnet_pool_open()};
     assert_non_null(training->pool);
@@ -119,7 +119,7 @@ static double train_step(Training *training, int step)
     const GnetModelInput *input = &training->model.input;
     size_t image_floats = (size_t)(input->channels * input->height * input->width);
     size_t first = (size_t)(step % N_BATCHES) * BATCH;
-    GnetBatchKind batch = {first + BATCH <= N_IMAGES ? BATCH : N_IMAGES % BATCH, true};
+    GnetBatch batch = {first + BATCH <= N_IMAGES ? BATCH : N_IMAGES % BATCH, true};
     const float *src = find_floats(training->reference, "", "src");
     const int64_t *labels = find_tensor(training->reference, "", "labels")->data;
     GnetError error;

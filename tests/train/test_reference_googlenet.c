@@ -101,7 +101,7 @@ static float *make_images(void)
     return images;
 }
 
-static const GnetBatchKind batch = {N_IMAGES, true};
+static const GnetBatch batch = {N_IMAGES, true};
 
 static void open_fixture(Fixture *fixture, int n_shards)
 {

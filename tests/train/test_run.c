@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include <jansson.h>
+#include <zlib.h>
 
 #include "tiny_run.h"
 #include "train/run_history.h"
@@ -301,7 +302,8 @@ static void config_yaml_is_its_own_resolution(void **state)
 {
     char path[4096];
     TinyRun run = {.out = *state, .name = "resolved", .n_threads = 2};
-    start_tiny(&run, (const char *const[]){"train.shards=auto", "train.epochs=1", NULL});
+    start_tiny(&run, (const char *const[]){"train.shards=auto", "data.batch_size=16",
+                                           "train.epochs=1", NULL});
     snprintf(path, sizeof path, "%s/resolved/config.yaml", run.out);
     GnetConfig *config;
     GnetDiagnostics diagnostics = {0};
@@ -326,13 +328,182 @@ static void expect_finite_tensors(const TinyRun *run, const char *name)
     gnet_safetensors_close(&file);
 }
 
+/* Whether a line of log.txt has both texts. */
+static bool is_logged(const TinyRun *run, const char *begin, const char *text)
+{
+    char *log = read_run_file(run, "log.txt", NULL), *rest = log;
+    bool found = false;
+    for (char *line; !found && (line = strsep(&rest, "\n"));)
+        found = strstr(line, begin) && strstr(line, text);
+    free(log);
+    return found;
+}
+
+static void expect_logged(const TinyRun *run, const char *begin, const char *text)
+{
+    if (!is_logged(run, begin, text))
+        fail_msg("log.txt has no line with '%s' and '%s'", begin, text);
+}
+
+static void the_log_tells_how_the_run_went(void **state)
+{
+    const StopPoint early = {GNET_PHASE_TRAIN, 2, 2};
+    TinyRun run = {.out = *state, .name = "logged", .stop_at = &early};
+    start_tiny(&run, NULL);
+    expect_logged(&run, "epoch 1 of 3: train loss ", "; validation loss ");
+    expect_logged(&run, "stopped in epoch 2 after 2 of 6 steps; ", "a checkpoint is saved");
+    assert_false(is_logged(&run, "epoch 2 of 3", ""));
+    run.stop_at = NULL;
+    resume_tiny(&run);
+    expect_logged(&run, "resumed in epoch 2", "after 2 steps");
+    expect_logged(&run, "epoch 3 of 3: ", " s");
+    expect_logged(&run, "test of the weights of epoch ", "accuracy");
+    assert_false(is_logged(&run, "error: ", "") || is_logged(&run, "warning: ", ""));
+}
+
+/* A directory of the name of the file that every checkpoint is written to first. */
+static void block_checkpoints(void *user, const GnetProgress *progress)
+{
+    const TinyRun *run = user;
+    char path[4096];
+    if (progress->step != 3)
+        return;
+    snprintf(path, sizeof path, "%s/%s/" LAST ".tmp", run->out, run->name);
+    mkdir(path, 0777);
+}
+
+static void a_run_that_fails_says_so(void **state)
+{
+    TinyRun run = {.out = *state, .name = "failed"};
+    char path[4096];
+    GnetConfig *config = parse_tiny(NULL);
+    snprintf(path, sizeof path, "%s/data", run.out);
+    config->data.path = path;
+    GnetRunOptions options = tiny_options(&run);
+    options.observer.progress = block_checkpoints;
+    run.status = gnet_run_start(config, &options, &run.result, &run.diagnostics, &run.error);
+    gnet_config_close(&config);
+    expect_status(&run, GNET_RUNTIME);
+    expect_result_status(&run, "failed");
+    expect_logged(&run, "error: ", LAST);
+    snprintf(path, sizeof path, "%s/failed/" LAST ".tmp", run.out);
+    assert_int_equal(rmdir(path), 0);
+    resume_tiny(&run);
+    expect_status(&run, GNET_OK);
+    expect_result_status(&run, "done");
+}
+
+static void too_many_threads_are_refused(void **state)
+{
+    TinyRun run = {.out = *state, .name = "threads", .n_threads = 1025};
+    start_tiny(&run, NULL);
+    expect_status(&run, GNET_USAGE);
+    assert_non_null(strstr(run.error.text, "1 to 1024 threads"));
+    assert_string_equal(run.result.path, "");
+    run.n_threads = 1024; /* as many as there are shards or CPUs are started */
+    start_tiny(&run, (const char *const[]){"train.epochs=1", NULL});
+    expect_status(&run, GNET_OK);
+    run.n_threads = -1;
+    resume_tiny(&run);
+    expect_status(&run, GNET_USAGE);
+}
+
+static void auto_makes_no_shard_too_small(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *batch_size;
+        int n_threads, n_shards;
+    } cases[] = {
+        {"data.batch_size=32", 2, 2}, {"data.batch_size=32", 8, 4},
+        {"data.batch_size=15", 8, 1}, {"data.batch_size=3", 2, 1},
+        {"data.batch_size=16", 1, 1}, {"data.batch_size=65536", 1024, 256},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        GnetConfig *config =
+            parse_tiny((const char *const[]){cases[i].batch_size, "train.shards=auto", NULL});
+        assert_int_equal(gnet_config_shards(config, cases[i].n_threads), cases[i].n_shards);
+        gnet_config_close(&config);
+    }
+}
+
+/* The config's path is a relative one, and the run goes on in another directory. */
+static void data_is_found_from_another_directory(void **state)
+{
+    const StopPoint early = {GNET_PHASE_TRAIN, 1, 2};
+    TinyRun run = {.out = *state, .name = "elsewhere", .stop_at = &early};
+    char *before = getcwd(NULL, 0);
+    assert_int_equal(chdir(run.out), 0);
+    assert_int_equal(symlink("data", "images-of-this-test"), 0);
+    GnetConfig *config = parse_tiny((const char *const[]){"data.path=./images-of-this-test", NULL});
+    GnetRunOptions options = tiny_options(&run);
+    run.status = gnet_run_start(config, &options, &run.result, &run.diagnostics, &run.error);
+    gnet_config_close(&config);
+    expect_status(&run, GNET_STOPPED);
+    assert_int_equal(chdir(before), 0);
+    free(before);
+    run.stop_at = &(const StopPoint){GNET_PHASE_TRAIN, 2, 2};
+    resume_tiny(&run);
+    expect_status(&run, GNET_STOPPED);
+    run.stop_at = NULL;
+    resume_tiny(&run);
+    expect_status(&run, GNET_OK);
+    assert_int_equal(run.diagnostics.n, 0);
+}
+
+static void the_file_of_the_first_weights_is_recorded(void **state)
+{
+    char weights[4096], data[4200], crc[16];
+    TinyRun first = {.out = *state, .name = "first"}, warm = {.out = *state, .name = "warm"};
+    start_tiny(&first, NULL);
+    snprintf(weights, sizeof weights, "%s/first/" BEST, first.out);
+    snprintf(data, sizeof data, "data.path=%s/data", warm.out);
+    GnetConfig *config = parse_tiny((const char *const[]){data, NULL});
+    GnetRunOptions options = tiny_options(&warm);
+    options.weights = weights;
+    warm.status = gnet_run_start(config, &options, &warm.result, &warm.diagnostics, &warm.error);
+    gnet_config_close(&config);
+    expect_status(&warm, GNET_OK);
+    size_t n_bytes;
+    char *bytes = read_bytes(weights, &n_bytes);
+    snprintf(crc, sizeof crc, "%08lx", crc32(0, (const Bytef *)bytes, (uInt)n_bytes));
+    free(bytes);
+    json_t *env = read_json(&warm, "env.json");
+    assert_string_equal(json_string_value(json_object_get(env, "weights_crc32")), crc);
+    assert_non_null(strstr(json_string_value(json_object_get(env, "weights")), "first/" BEST));
+    json_decref(env);
+    expect_logged(&warm, weights, crc);
+    env = read_json(&first, "env.json");
+    assert_true(json_is_null(json_object_get(env, "weights")));
+    json_decref(env);
+}
+
+static void another_machine_is_warned_of(void **state)
+{
+    const StopPoint early = {GNET_PHASE_TRAIN, 1, 2};
+    char path[4096];
+    TinyRun run = {.out = *state, .name = "moved", .stop_at = &early};
+    start_tiny(&run, NULL);
+    json_t *env = read_json(&run, "env.json");
+    json_object_set_new(env, "cpu", json_string("Another CPU"));
+    snprintf(path, sizeof path, "%s/moved/env.json", run.out);
+    assert_int_equal(json_dump_file(env, path, 0), 0);
+    json_decref(env);
+    run.stop_at = NULL;
+    resume_tiny(&run);
+    expect_status(&run, GNET_OK);
+    expect_logged(&run, "warning: the CPU was 'Another CPU'", "last bits may differ");
+    assert_false(is_logged(&run, "warning: the instruction set", ""));
+}
+
 static void a_run_that_diverges_keeps_its_last_checkpoint(void **state)
 {
     TinyRun run = {.out = *state, .name = "diverged"};
     start_tiny(&run, (const char *const[]){"train.optimizer=sgd", "train.lr=1e20", NULL});
     expect_status(&run, GNET_DIVERGED);
-    assert_non_null(strstr(run.error.text, "not finite"));
+    assert_non_null(strstr(run.error.text, "is not finite"));
     expect_result_status(&run, "diverged");
+    expect_logged(&run, "error: ", "is not finite; try a smaller train.lr (it is 1e+20)");
     expect_finite_tensors(&run, LAST);
     assert_true(isnan(run.result.test_loss));
     resume_tiny(&run);
@@ -432,6 +603,13 @@ int main(void)
         RUN_TEST(records_count_every_image),
         RUN_TEST(result_and_env_tell_the_run),
         RUN_TEST(config_yaml_is_its_own_resolution),
+        RUN_TEST(the_log_tells_how_the_run_went),
+        RUN_TEST(a_run_that_fails_says_so),
+        RUN_TEST(too_many_threads_are_refused),
+        RUN_TEST(auto_makes_no_shard_too_small),
+        RUN_TEST(data_is_found_from_another_directory),
+        RUN_TEST(the_file_of_the_first_weights_is_recorded),
+        RUN_TEST(another_machine_is_warned_of),
         RUN_TEST(a_run_that_diverges_keeps_its_last_checkpoint),
         RUN_TEST(a_run_without_validation),
         RUN_TEST(a_batch_larger_than_the_data),

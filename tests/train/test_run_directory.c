@@ -67,6 +67,18 @@ static void a_named_run(void **state)
     assert_non_null(strstr(error.text, "is there already"));
 }
 
+/* Looked at before the run is prepared, and again when its directory is made. */
+static void a_taken_name_is_refused_at_once(void **state)
+{
+    GnetError error;
+    assert_int_equal(gnet_run_directory_check_name(*state, "taken", &error), GNET_OK);
+    GnetRunDirectory *run = create(*state, "taken", "base");
+    gnet_run_directory_close(&run);
+    assert_int_equal(gnet_run_directory_check_name(*state, "taken", &error), GNET_USAGE);
+    assert_non_null(strstr(error.text, "is there already"));
+    assert_int_equal(gnet_run_directory_check_name(*state, "a/b", &error), GNET_USAGE);
+}
+
 static void bad_names_are_refused(void **state)
 {
     static const char *const names[] = {"", ".", "..", "a/b", "/", "a\nb", "\x1b[2J"};
@@ -200,14 +212,14 @@ static void a_second_process_is_refused(void **state)
 {
     GnetRunDirectory *run = create(*state, NULL, "net");
     char *path = strdup(gnet_run_directory_path(run));
-    assert_int_equal(open_in_child(path), GNET_USAGE);
+    assert_int_equal(open_in_child(path), GNET_RUNTIME);
     GnetRunDirectory *again;
-    assert_int_equal(gnet_run_directory_open(path, &again, NULL), GNET_USAGE);
+    assert_int_equal(gnet_run_directory_open(path, &again, NULL), GNET_RUNTIME);
     assert_null(again);
     gnet_run_directory_close(&run);
     assert_int_equal(open_in_child(path), GNET_OK);
     assert_int_equal(gnet_run_directory_open(path, &run, NULL), GNET_OK);
-    assert_int_equal(open_in_child(path), GNET_USAGE);
+    assert_int_equal(open_in_child(path), GNET_RUNTIME);
     gnet_run_directory_close(&run);
     free(path);
 }
@@ -383,6 +395,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_named_run),
+        TEST(a_taken_name_is_refused_at_once),
         TEST(bad_names_are_refused),
         TEST(numbers_are_the_lowest_free_ones),
         TEST(odd_bases_are_made_plain),

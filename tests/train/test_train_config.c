@@ -77,17 +77,51 @@ static void what_is_out_of_bounds_is_refused(void **state)
     }
 }
 
+/* Parses and checks the section's text; returns what is wrong, which must be one thing or none. */
+static char *check(GnetPool *pool, const char *text)
+{
+    GnetDiagnostics diagnostics = {0};
+    GnetParse parsing = {pool, &diagnostics};
+    const GnetNode *root =
+        gnet_node_parse(pool, text, strlen(text), "train.yaml", true, &diagnostics);
+    GnetTrainConfig config = {0};
+    gnet_options_parse(&parsing, &gnet_train_options, root, root->position, &config);
+    gnet_train_check(&parsing, root, &config);
+    assert_true(diagnostics.n <= 1);
+    char *wrong = diagnostics.n ? gnet_pool_format(pool, "%s %s", diagnostics.items[0].place,
+                                                   diagnostics.items[0].text)
+                                : NULL;
+    gnet_diagnostics_clear(&diagnostics);
+    return wrong;
+}
+
+static void keys_of_the_other_optimizer_are_refused(void **state)
+{
+    assert_null(check(*state, "{}"));
+    assert_null(check(*state, "{optimizer: sgd, momentum: 0.9, nesterov: true}"));
+    assert_null(check(*state, "{momentum: 0, nesterov: false}")); /* as config.yaml has them */
+    assert_null(check(*state, "{optimizer: sgd, beta1: 0.9, beta2: 0.999, eps: 1.0e-8}"));
+    assert_string_equal(check(*state, "momentum: 0.9"),
+                        "train.yaml:1:11 train.momentum is for sgd, but train.optimizer is adam");
+    assert_string_equal(check(*state, "{optimizer: adam, nesterov: true}"),
+                        "train.yaml:1:29 train.nesterov is for sgd, but train.optimizer is adam");
+    assert_string_equal(check(*state, "{eps: 0.1, optimizer: sgd}"),
+                        "train.yaml:1:7 train.eps is for adam, but train.optimizer is sgd");
+    assert_non_null(strstr(check(*state, "{optimizer: sgdd, momentum: 0.9}"), "train.optimizer"));
+    assert_non_null(strstr(check(*state, "{optimizer: sgd, nesterov: true}"), "momentum above 0"));
+}
+
 static char *write_config(const GnetTrainConfig *config)
 {
     char *text = NULL;
     size_t n_bytes;
     FILE *stream = open_memstream(&text, &n_bytes);
     assert_non_null(stream);
-    GnetWriter *writer = gnet_writer_open(stream);
+    GnetYamlWriter *writer = gnet_yaml_writer_open(stream);
     gnet_write_mapping_begin(writer, false);
     gnet_options_write(writer, &gnet_train_options, config);
     gnet_write_mapping_end(writer);
-    assert_true(gnet_writer_close(&writer));
+    assert_true(gnet_yaml_writer_close(&writer));
     fclose(stream);
     return text;
 }
@@ -128,6 +162,7 @@ int main(void)
         cmocka_unit_test(the_defaults_are_the_recipes),
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_out_of_bounds_is_refused),
+        cmocka_unit_test(keys_of_the_other_optimizer_are_refused),
         cmocka_unit_test(what_is_written_is_read_as_the_same),
     };
     return cmocka_run_group_tests(tests, open_pool, close_pool);

@@ -8,21 +8,21 @@
 #include <string.h>
 #include <unistd.h>
 
-static int remove_item(const char *path, const struct stat *info, int type, struct FTW *walk)
+static inline int remove_item(const char *path, const struct stat *info, int type, struct FTW *walk)
 {
     (void)info, (void)type, (void)walk;
     return remove(path);
 }
 
 /* cmocka fixtures: *state is the path of a new, empty directory that goes with the test. */
-static int make_directory(void **state)
+static inline int make_directory(void **state)
 {
     char pattern[] = "/tmp/gnet-test-XXXXXX";
     *state = mkdtemp(pattern) ? strdup(pattern) : NULL;
     return *state ? 0 : -1;
 }
 
-static int remove_directory(void **state)
+static inline int remove_directory(void **state)
 {
     int failed = nftw(*state, remove_item, 16, FTW_DEPTH | FTW_PHYS);
     free(*state);

@@ -1,0 +1,94 @@
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/team.h"
+
+#define CPUS_MAX (1 << 20)
+
+/* CPUs of this process's affinity; 0 where it cannot be told. The kernel refuses a set that is
+   smaller than its own, and does not say how large that is. */
+static int count_affinity(void)
+{
+    int count = 0;
+    bool too_small = true;
+    for (size_t room = CPU_SETSIZE; too_small && room <= CPUS_MAX; room *= 2) {
+        cpu_set_t *set = CPU_ALLOC(room);
+        if (!set)
+            return 0;
+        int result = sched_getaffinity(0, CPU_ALLOC_SIZE(room), set);
+        too_small = result != 0 && errno == EINVAL;
+        if (result == 0)
+            count = CPU_COUNT_S(CPU_ALLOC_SIZE(room), set);
+        CPU_FREE(set);
+    }
+    return count;
+}
+
+int gnet_team_quota(const char *cpu_max)
+{
+    long long quota, period;
+    if (sscanf(cpu_max, "%lld %lld", &quota, &period) != 2 || quota <= 0 || period <= 0)
+        return INT_MAX;
+    long long cpus = quota / period + (quota % period != 0);
+    return cpus < INT_MAX ? (int)cpus : INT_MAX;
+}
+
+static int read_quota(const char *group)
+{
+    char path[PATH_MAX], text[64];
+    int length = snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+    FILE *file = length < (int)sizeof path ? fopen(path, "re") : NULL;
+    if (!file)
+        return INT_MAX;
+    int quota = fgets(text, sizeof text, file) ? gnet_team_quota(text) : INT_MAX;
+    fclose(file);
+    return quota;
+}
+
+/* The path of this process's control group of version 2, "" for the root; false where it has
+   none. */
+static bool find_group(char group[PATH_MAX])
+{
+    static const char prefix[] = "0::";
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    bool found = false;
+    while (file && !found && fgets(group, PATH_MAX, file))
+        found = strncmp(group, prefix, strlen(prefix)) == 0;
+    if (file)
+        fclose(file);
+    if (found) {
+        memmove(group, group + strlen(prefix), strlen(group + strlen(prefix)) + 1);
+        group[strcspn(group, "\n")] = 0;
+    }
+    return found;
+}
+
+/* The least that the control group and those above it grant. */
+static int smallest_quota(void)
+{
+    char group[PATH_MAX];
+    int least = INT_MAX;
+    bool more = find_group(group);
+    while (more) {
+        int quota = read_quota(group);
+        if (quota < least)
+            least = quota;
+        char *slash = strrchr(group, '/');
+        more = slash != NULL;
+        if (slash)
+            *slash = 0;
+    }
+    return least;
+}
+
+int gnet_team_cpus(void)
+{
+    int cpus = count_affinity(), quota = smallest_quota();
+    if (quota < cpus)
+        cpus = quota;
+    return cpus > 0 ? cpus : 1;
+}
