@@ -119,3 +119,27 @@ CliCount cli_text_count(int64_t count)
     }
     return grouped;
 }
+
+char *cli_text_shell_word(const char *text)
+{
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:+@";
+    if (text[0] && text[strspn(text, plain)] == 0)
+        return strdup(text);
+    char *word = NULL;
+    size_t n_bytes;
+    FILE *stream = open_memstream(&word, &n_bytes);
+    if (!stream)
+        return NULL;
+    putc('\'', stream);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputs("'\\'", stream); /* out of the quotes, a quote, and in again */
+        putc(*text, stream);
+    }
+    putc('\'', stream);
+    if (fclose(stream) == 0)
+        return word;
+    free(word);
+    return NULL;
+}

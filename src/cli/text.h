@@ -27,6 +27,10 @@ void cli_text_write_field(FILE *stream, const char *text, size_t columns, CliAli
 /* A copy as cli_text_write() writes it, to be freed; NULL where memory ran out. */
 char *cli_text_clean(const char *text);
 
+/* The same as one word of a shell: in single quotes where it has anything that a shell would take
+   apart or expand. To be freed; NULL where memory ran out. */
+char *cli_text_shell_word(const char *text);
+
 /* 5977530 as "5,977,530". */
 typedef struct CliCount {
     char text[32];

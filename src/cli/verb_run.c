@@ -1,5 +1,6 @@
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <gnet/run.h>
@@ -113,22 +114,6 @@ static void print_time(double seconds)
         printf("%-11s%" PRId64 ":%02d:%02d\n", "time", s / 3600, (int)(s / 60 % 60), (int)(s % 60));
 }
 
-static void print_result_text(const RunView *view, const GnetRunResult *result)
-{
-    if (view->titled)
-        putchar('\n');
-    if (result->best_epoch > 0) {
-        printf("%-11s%" PRId64 " of %" PRId64 "\n", "best epoch", result->best_epoch,
-               result->n_epochs);
-        print_scores("validation", result->val_loss, result->val_accuracy);
-    }
-    print_scores("test", result->test_loss, result->test_accuracy);
-    print_time(result->seconds);
-    printf("%-11s", "run");
-    cli_text_write(stdout, result->path);
-    putchar('\n');
-}
-
 static const char *status_word(GnetStatus status)
 {
     switch (status) {
@@ -141,6 +126,24 @@ static const char *status_word(GnetStatus status)
     default:
         return "failed";
     }
+}
+
+static void print_result_text(const RunView *view, GnetStatus status, const GnetRunResult *result)
+{
+    if (view->titled)
+        putchar('\n');
+    if (status != GNET_OK)
+        printf("%-11s%s\n", "status", status_word(status));
+    if (result->best_epoch > 0) {
+        printf("%-11s%" PRId64 " of %" PRId64 "\n", "best epoch", result->best_epoch,
+               result->n_epochs);
+        print_scores("validation", result->val_loss, result->val_accuracy);
+    }
+    print_scores("test", result->test_loss, result->test_accuracy);
+    print_time(result->seconds);
+    printf("%-11s", "run");
+    cli_text_write(stdout, result->path);
+    putchar('\n');
 }
 
 static GnetStatus print_result_json(GnetStatus status, const GnetRunResult *result)
@@ -157,6 +160,14 @@ static GnetStatus print_result_json(GnetStatus status, const GnetRunResult *resu
         "seconds", cli_json_number(result->seconds)));
 }
 
+static void log_stop(const GnetRunResult *result, const GnetError *error)
+{
+    char *path = cli_text_shell_word(result->path);
+    gnet_log(GNET_LOG_INFO, "%s; to go on: gnet run --resume %s", error->text,
+             path ? path : result->path);
+    free(path);
+}
+
 /* Results, as far as the run came, and why it ended where that was not its last epoch. */
 static GnetStatus print_end(const RunView *view, GnetStatus status, const GnetRunResult *result,
                             const GnetDiagnostics *diagnostics, const GnetError *error)
@@ -165,10 +176,10 @@ static GnetStatus print_end(const RunView *view, GnetStatus status, const GnetRu
     if (result->path[0] && options.json)
         printed = print_result_json(status, result);
     else if (result->path[0])
-        print_result_text(view, result);
+        print_result_text(view, status, result);
     cli_output_flush();
     if (status == GNET_STOPPED)
-        gnet_log(GNET_LOG_INFO, "%s; to go on: gnet run --resume %s", error->text, result->path);
+        log_stop(result, error);
     else if (status != GNET_OK)
         cli_console_report(diagnostics, error);
     return status == GNET_OK ? printed : status;

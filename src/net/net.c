@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/team.h"
 #include "net/net.h"
@@ -234,9 +235,16 @@ GnetNetShard gnet_net_shard(GnetNet *net, GnetBatch batch, int shard)
     };
 }
 
+/* The number of a shard's program for a batch, or -1 where it has no images. */
+static int program_of_shard(const GnetNet *net, GnetBatch batch, int s)
+{
+    return find_program(net, gnet_shard_images(batch.n_images, net->n_shards, s), batch.training);
+}
+
 typedef struct Run {
     GnetNet *net;
     GnetBatch batch;
+    GnetStepFilter *wanted; /* of run_shard_only() */
 } Run;
 
 static void run_shard(void *user, int s)
@@ -244,28 +252,79 @@ static void run_shard(void *user, int s)
     const Run *run = user;
     GnetNet *net = run->net;
     GnetShard *shard = &net->shards[s];
-    int64_t n_images = gnet_shard_images(run->batch.n_images, net->n_shards, s);
+    int number = program_of_shard(net, run->batch, s);
     shard->score = (GnetScore){0};
-    if (n_images == 0)
-        return;
-    int program = find_program(net, n_images, run->batch.training);
-    gnet_shard_run(shard, net->programs[program], program, 1.0f / (float)run->batch.n_images);
+    if (number >= 0)
+        gnet_shard_run(shard, net->programs[number], number, 1.0f / (float)run->batch.n_images);
 }
 
-GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetError *error)
+/* The failure that a shard met in the last run, if any. */
+static GnetStatus check_shards(const GnetNet *net, GnetError *error)
 {
-    Run run = {net, batch};
-    gnet_team_run(net->n_threads, net->n_shards, run_shard, &run);
-    *score = (GnetScore){0};
     for (int s = 0; s < net->n_shards; s++) {
         const GnetShard *shard = &net->shards[s];
         if (shard->failed_step >= 0)
             return gnet_error(error, GNET_RUNTIME, net->graph->layers[shard->failed_layer].name,
                               "oneDNN failed in step %d of shard %d", shard->failed_step, s);
-        score->loss += shard->score.loss;
-        score->n_correct += shard->score.n_correct;
     }
     return GNET_OK;
+}
+
+GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetError *error)
+{
+    Run run = {.net = net, .batch = batch};
+    *score = (GnetScore){0};
+    gnet_team_run(net->n_threads, net->n_shards, run_shard, &run);
+    GNET_TRY(check_shards(net, error));
+    for (int s = 0; s < net->n_shards; s++) {
+        score->loss += net->shards[s].score.loss;
+        score->n_correct += net->shards[s].score.n_correct;
+    }
+    return GNET_OK;
+}
+
+GnetStatus gnet_net_time_steps(GnetNet *net, GnetError *error)
+{
+    for (int s = 0; s < net->n_shards; s++)
+        GNET_TRY(gnet_shard_time_steps(&net->shards[s], net->programs, net->n_programs, error));
+    return GNET_OK;
+}
+
+GnetNetSteps gnet_net_steps(const GnetNet *net, GnetBatch batch, int shard)
+{
+    int number = program_of_shard(net, batch, shard);
+    double *const *seconds = net->shards[shard].seconds;
+    if (number < 0)
+        return (GnetNetSteps){0};
+    return (GnetNetSteps){net->programs[number], seconds ? seconds[number] : NULL};
+}
+
+static void blur_shard(void *user, int s)
+{
+    const Run *run = user;
+    gnet_shard_blur(&run->net->shards[s]);
+}
+
+static void run_shard_only(void *user, int s)
+{
+    const Run *run = user;
+    GnetNet *net = run->net;
+    int number = program_of_shard(net, run->batch, s);
+    net->shards[s].failed_step = -1;
+    if (number >= 0)
+        gnet_shard_run_only(&net->shards[s], net->programs[number], number, net->graph,
+                            run->wanted);
+}
+
+GnetStatus gnet_net_time_only(GnetNet *net, GnetBatch batch, GnetStepFilter *wanted,
+                              double *seconds, GnetError *error)
+{
+    Run run = {net, batch, wanted};
+    gnet_team_run(net->n_threads, net->n_shards, blur_shard, &run);
+    double start = gnet_clock_seconds();
+    gnet_team_run(net->n_threads, net->n_shards, run_shard_only, &run);
+    *seconds = gnet_clock_seconds() - start;
+    return check_shards(net, error);
 }
 
 const float *gnet_net_gradients(const GnetNet *net, int shard)

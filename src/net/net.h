@@ -60,6 +60,23 @@ GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetErr
 /* A shard's gradients, laid out as the parameters' arena; only shards with images have any. */
 const float *gnet_net_gradients(const GnetNet *net, int shard);
 
+/* Has every run from now on leave the time of each step, for two readings of the clock a step;
+   until then a run reads none. Once, after gnet_net_allocate(). GNET_RUNTIME without memory. */
+GnetStatus gnet_net_time_steps(GnetNet *net, GnetError *error);
+
+/* What a shard runs for a batch of one of the kinds opened. */
+typedef struct GnetNetSteps {
+    const GnetProgram *program; /* NULL for a shard without images */
+    const double *seconds;      /* [program->n_steps], of the shard's last run; NULL: not timed */
+} GnetNetSteps;
+GnetNetSteps gnet_net_steps(const GnetNet *net, GnetBatch batch, int shard);
+
+/* Runs a batch's wanted steps alone, on made-up numbers, as gnet_net_run() would, and gives the
+   seconds from the start of the threads to the end of the last. Inputs and results of the batch are
+   lost. GNET_RUNTIME if oneDNN failed. */
+GnetStatus gnet_net_time_only(GnetNet *net, GnetBatch batch, GnetStepFilter *wanted,
+                              double *seconds, GnetError *error);
+
 /* The primitives in use, for checks and reports: calls visit for every one, each program's in order
    of its steps. */
 typedef void GnetVisitPrimitive(void *user, const GnetLayer *layer, bool backward,

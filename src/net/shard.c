@@ -1,5 +1,7 @@
 #include <stdlib.h>
+#include <string.h>
 
+#include "base/clock.h"
 #include "net/shard.h"
 
 static void *locate(const GnetShardPlan *plan, const GnetShard *shard, const GnetProgram *program,
@@ -65,7 +67,10 @@ void gnet_shard_close(GnetShard *shard, int n_programs)
 {
     for (int i = 0; shard->bound && i < n_programs; i++)
         free(shard->bound[i]);
+    for (int i = 0; shard->seconds && i < n_programs; i++)
+        free(shard->seconds[i]);
     free(shard->bound);
+    free(shard->seconds);
     gnet_dnn_queue_close(&shard->queue);
     gnet_arena_close(&shard->gradients);
     gnet_arena_close(&shard->arena);
@@ -76,19 +81,61 @@ void *gnet_shard_data(const GnetShard *shard, const GnetProgram *program, int bu
     return shard->arena.bytes + program->buffers[buffer].offset;
 }
 
+static bool run_step(const GnetBoundStep *step)
+{
+    if (!step->kernel)
+        return gnet_dnn_run(step->call);
+    step->kernel(step->task, step->data);
+    return true;
+}
+
 void gnet_shard_run(GnetShard *shard, const GnetProgram *program, int number, float scale)
 {
     const GnetBoundStep *steps = shard->bound[number];
+    double *seconds = shard->seconds ? shard->seconds[number] : NULL;
     shard->failed_step = -1;
     *(float *)gnet_shard_data(shard, program, program->scale) = scale;
     for (int s = 0; s < program->n_steps; s++) {
-        if (steps[s].kernel) {
-            steps[s].kernel(steps[s].task, steps[s].data);
-        } else if (!gnet_dnn_run(steps[s].call)) {
+        double start = seconds ? gnet_clock_seconds() : 0;
+        if (!run_step(&steps[s])) {
             shard->failed_step = s;
             shard->failed_layer = program->steps[s].layer;
             return;
         }
+        if (seconds)
+            seconds[s] = gnet_clock_seconds() - start;
     }
     shard->score = *(const GnetScore *)gnet_shard_data(shard, program, program->score);
+}
+
+GnetStatus gnet_shard_time_steps(GnetShard *shard, GnetProgram *const *programs, int n_programs,
+                                 GnetError *error)
+{
+    shard->seconds = calloc((size_t)n_programs, sizeof *shard->seconds);
+    bool good = shard->seconds != NULL;
+    for (int i = 0; good && i < n_programs; i++) {
+        shard->seconds[i] = calloc((size_t)programs[i]->n_steps, sizeof **shard->seconds);
+        good = shard->seconds[i] != NULL;
+    }
+    return good ? GNET_OK : gnet_error(error, GNET_RUNTIME, "", "no memory for a shard's times");
+}
+
+void gnet_shard_run_only(GnetShard *shard, const GnetProgram *program, int number,
+                         const GnetGraph *graph, GnetStepFilter *wanted)
+{
+    shard->failed_step = -1;
+    for (int s = 0; s < program->n_steps; s++)
+        if (wanted(graph, &program->steps[s]) && !run_step(&shard->bound[number][s])) {
+            shard->failed_step = s;
+            shard->failed_layer = program->steps[s].layer;
+            return;
+        }
+}
+
+/* The float whose bytes are all of this value is about 0.01. */
+#define BLUR 0x3c
+
+void gnet_shard_blur(GnetShard *shard)
+{
+    memset(shard->arena.bytes, BLUR, shard->arena.size);
 }

@@ -18,6 +18,7 @@ typedef struct GnetShard {
     GnetArena gradients; /* the parameters', in the order of their arena */
     GnetDnnQueue *queue;
     GnetBoundStep **bound;         /* [n_programs][n_steps] */
+    double **seconds;              /* [n_programs][n_steps], of the last run; NULL: not timed */
     GnetScore score;               /* of the last run */
     int failed_step, failed_layer; /* of the last run; -1: none */
 } GnetShard;
@@ -40,5 +41,15 @@ void *gnet_shard_data(const GnetShard *shard, const GnetProgram *program, int bu
 /* Runs a program to its end; number is its place in the plan's list. scale multiplies the loss's
    gradient. */
 void gnet_shard_run(GnetShard *shard, const GnetProgram *program, int number, float scale);
+
+/* Has every run from now on leave each step's time. GNET_RUNTIME without memory. */
+GnetStatus gnet_shard_time_steps(GnetShard *shard, GnetProgram *const *programs, int n_programs,
+                                 GnetError *error);
+
+/* Runs the wanted steps alone, on what the arena holds: for their time, not for what they give.
+   gnet_shard_blur() fills the arena with small numbers before, none of them denormal. */
+void gnet_shard_run_only(GnetShard *shard, const GnetProgram *program, int number,
+                         const GnetGraph *graph, GnetStepFilter *wanted);
+void gnet_shard_blur(GnetShard *shard);
 
 #endif

@@ -127,10 +127,10 @@ void gnet_program_call(GnetProgram *program, const GnetDnnPrimitive *primitive,
     add_step(program, step);
 }
 
-void gnet_program_kernel(GnetProgram *program, GnetKernel *kernel, const void *task,
-                         const int *buffers, int n_buffers)
+void gnet_program_kernel(GnetProgram *program, const char *name, GnetKernel *kernel,
+                         const void *task, const int *buffers, int n_buffers)
 {
-    GnetStep step = {.kernel = kernel, .task = task, .n_operands = n_buffers};
+    GnetStep step = {.kernel = kernel, .kernel_name = name, .task = task, .n_operands = n_buffers};
     for (int i = 0; i < n_buffers; i++)
         step.operands[i].buffer = buffers[i];
     add_step(program, step);

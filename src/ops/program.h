@@ -10,6 +10,7 @@
 
 #include "base/pool.h"
 #include "dnn/dnn.h"
+#include "ops/graph.h"
 
 typedef enum GnetBufferKind {
     GNET_BUFFER_ARENA,    /* in the shard's arena, placed by the memory plan */
@@ -40,12 +41,16 @@ typedef struct GnetOperand {
 typedef struct GnetStep {
     const GnetDnnPrimitive *primitive;
     GnetKernel *kernel;
+    const char *kernel_name;
     const void *task;
     GnetOperand operands[GNET_STEP_OPERANDS_MAX];
     int n_operands;
     int layer;
     bool backward;
 } GnetStep;
+
+/* Whether a step of the graph's is one of those that are wanted. */
+typedef bool GnetStepFilter(const GnetGraph *graph, const GnetStep *step);
 
 /* What a shard computes over its images, whatever the network. */
 typedef struct GnetScore {
@@ -90,11 +95,12 @@ int gnet_program_gradient(GnetProgram *program, int parameter);
 
 const GnetDnnLayout *gnet_program_layout(const GnetProgram *program, int buffer);
 
-/* Appends a step. A primitive's scratchpad is added by itself. */
+/* Appends a step. A primitive's scratchpad is added by itself. A kernel is named after the
+   operation whose work it does, which need not be the layer's: "relu". */
 void gnet_program_call(GnetProgram *program, const GnetDnnPrimitive *primitive,
                        const GnetOperand *operands, int n_operands);
-void gnet_program_kernel(GnetProgram *program, GnetKernel *kernel, const void *task,
-                         const int *buffers, int n_buffers);
+void gnet_program_kernel(GnetProgram *program, const char *name, GnetKernel *kernel,
+                         const void *task, const int *buffers, int n_buffers);
 
 /* A copy of a kernel's task that lives as long as the program. */
 const void *gnet_program_task(GnetProgram *program, const void *task, size_t bytes);

@@ -1,4 +1,5 @@
 /* The public face of scoring: a run's or a checkpoint's weights on the test images. */
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 
 #include "base/clock.h"
 #include "train/checkpoint.h"
+#include "train/run_files.h"
 #include "train/session.h"
 
 void gnet_eval_close(GnetEval **eval)
@@ -82,9 +84,24 @@ typedef struct Evaluation {
     char *path;
     GnetSafetensors *file;
     GnetConfig *config;
+    char *data_directory; /* where the run had its data, or NULL */
     GnetSession session;
     GnetEval *eval;
 } Evaluation;
+
+/* A checkpoint in its run's directory has the run's env.json near: with it, a relative data.path
+   works from any directory. */
+static void find_data_directory(Evaluation *evaluation)
+{
+    char *copy = strdup(evaluation->path), *env = NULL;
+    if (copy && asprintf(&env, "%s/../env.json", dirname(copy)) >= 0)
+        evaluation->data_directory = gnet_run_files_data_directory(env);
+    else
+        env = NULL;
+    free(env);
+    free(copy);
+    evaluation->config->data.last_directory = evaluation->data_directory;
+}
 
 static GnetStatus open_config(Evaluation *evaluation, const char *const *overrides,
                               size_t n_overrides, GnetDiagnostics *diagnostics, GnetError *error)
@@ -95,6 +112,7 @@ static GnetStatus open_config(Evaluation *evaluation, const char *const *overrid
                           "carries no config: it was not saved by gnet");
     GNET_TRY(gnet_config_parse(text, evaluation->path, overrides, n_overrides, &evaluation->config,
                                diagnostics));
+    find_data_directory(evaluation);
     return gnet_config_compare_data(evaluation->config, diagnostics);
 }
 
@@ -143,6 +161,7 @@ GnetStatus gnet_eval_open(const char *path, const char *const *overrides, size_t
     gnet_session_close(&evaluation.session);
     gnet_config_close(&evaluation.config);
     gnet_safetensors_close(&evaluation.file);
+    free(evaluation.data_directory);
     free(evaluation.path);
     return status;
 }

@@ -240,7 +240,8 @@ static GnetStatus load_config(Run *run, GnetDiagnostics *diagnostics, GnetError 
         return gnet_error(error, GNET_RUNTIME, gnet_run_directory_path(directory),
                           "no memory for its config");
     GNET_TRY(gnet_config_load(path, NULL, 0, &run->resumed_config, diagnostics));
-    run->data_directory = gnet_run_files_data_directory(directory);
+    const char *env = gnet_run_directory_file(directory, "env.json");
+    run->data_directory = env ? gnet_run_files_data_directory(env) : NULL;
     run->resumed_config->data.last_directory = run->data_directory;
     return GNET_OK;
 }

@@ -101,9 +101,9 @@ GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSessi
     return write_json(directory, "env.json", json, error);
 }
 
-char *gnet_run_files_data_directory(GnetRunDirectory *directory)
+char *gnet_run_files_data_directory(const char *env_path)
 {
-    json_t *env = read_json(directory, "env.json");
+    json_t *env = json_load_file(env_path, JSON_REJECT_DUPLICATES, NULL);
     const char *found = json_string_value(json_object_get(env, "data_directory"));
     char *copy = found ? strdup(found) : NULL;
     json_decref(env);

@@ -9,9 +9,9 @@
 GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSession *session,
                                     uint32_t weights_crc, GnetError *error);
 
-/* Where the run's data was when env.json was written: an absolute path, to be freed; NULL where
-   that is not known. */
-char *gnet_run_files_data_directory(GnetRunDirectory *directory);
+/* Where the data was when the env.json at env_path was written: an absolute path, to be freed; NULL
+   where that is not known. */
+char *gnet_run_files_data_directory(const char *env_path);
 
 /* Warns, in the log, where the CPU, its instruction set or oneDNN's version are not those of
    env.json: a run that goes on there is another one in its last bits. */

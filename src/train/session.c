@@ -105,8 +105,8 @@ GnetImageList gnet_session_test(const GnetSession *session)
     return (GnetImageList){session->test_loader, session->test_order, session->test_data->n_images};
 }
 
-GnetStatus gnet_session_run(GnetSession *session, const GnetImageList *list, size_t first,
-                            GnetBatch batch, GnetScore *score, GnetError *error)
+void gnet_session_load(GnetSession *session, const GnetImageList *list, size_t first,
+                       GnetBatch batch)
 {
     GnetLoaderShard shards[GNET_SHARDS_MAX];
     for (int s = 0; s < session->n_shards; s++) {
@@ -114,6 +114,12 @@ GnetStatus gnet_session_run(GnetSession *session, const GnetImageList *list, siz
         shards[s] = (GnetLoaderShard){shard.images, shard.labels, (size_t)shard.n_images};
     }
     gnet_loader_fill(list->loader, list->images + first, shards, (size_t)session->n_shards);
+}
+
+GnetStatus gnet_session_run(GnetSession *session, const GnetImageList *list, size_t first,
+                            GnetBatch batch, GnetScore *score, GnetError *error)
+{
+    gnet_session_load(session, list, first, batch);
     return gnet_net_run(session->net, batch, score, error);
 }
 

@@ -42,6 +42,10 @@ uint32_t gnet_session_fingerprint(const GnetSession *session);
 GnetImageList gnet_session_val(const GnetSession *session);
 GnetImageList gnet_session_test(const GnetSession *session);
 
+/* Loads images[first .. first + n_images) of the list into the shards. */
+void gnet_session_load(GnetSession *session, const GnetImageList *list, size_t first,
+                       GnetBatch batch);
+
 /* Loads images[first .. first + n_images) of the list into the shards and runs them. */
 GnetStatus gnet_session_run(GnetSession *session, const GnetImageList *list, size_t first,
                             GnetBatch batch, GnetScore *score, GnetError *error);

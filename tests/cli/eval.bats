@@ -73,3 +73,14 @@ END
     run -2 --separate-stderr "$GNET" eval "$TRAINED" data.bach_size=1
     [[ $stderr == *"override 1"*"unknown key 'bach_size' in 'data'"* ]]
 }
+
+@test "a run's data is found from another directory" {
+    cp -r "$GNET_SOURCE_ROOT/data/fashion-sample" images
+    run -0 "$GNET" run tiny.yaml -q data.path=./images
+    run -0 "$GNET" eval runs/tiny-1
+    here=$output
+    mkdir elsewhere
+    cd elsewhere
+    run -0 "$GNET" eval ../runs/tiny-1
+    [ "${here%% in *}" = "${output%% in *}" ]
+}

@@ -142,3 +142,18 @@ wait_for_steps() { # RUN STEPS
     run -2 --separate-stderr "$GNET" run --resume runs/tiny-1
     [[ $stderr == *"another config"* ]]
 }
+
+@test "a stop is seen with -q, and the way on is fit for a shell" {
+    run -75 --separate-stderr "$GNET" run tiny.yaml -q --name "my run" train.max_steps=5
+    [[ $output == *"status     stopped"* ]]
+    [ -z "$stderr" ]
+    run -75 --separate-stderr "$GNET" run --resume "runs/my run"
+    [[ $stderr == *"gnet run --resume 'runs/my run'"* ]]
+}
+
+@test "Ctrl-C is answered at once" {
+    start_long_run train.epochs=100000
+    kill -INT "$pid"
+    wait_for_run
+    grep -q 'stopping after this batch; once more stops at once' err
+}
