@@ -1,44 +1,8 @@
 /* Memory that runs out at any moment: it is reported, and nothing is used that is not there. The
    linker sends the floor's calls of the pool through here (--wrap). */
+#include "../failing_pool.h"
 #include "config_test.h"
 #include "sample_options.h"
-
-void *__real_gnet_pool_take(GnetPool *pool, size_t bytes);
-char *__real_gnet_pool_copy(GnetPool *pool, const char *text);
-void *__wrap_gnet_pool_take(GnetPool *pool, size_t bytes);
-char *__wrap_gnet_pool_copy(GnetPool *pool, const char *text);
-char *__wrap_gnet_pool_format(GnetPool *pool, const char *format, ...);
-
-/* Calls that still succeed. */
-static size_t n_left = SIZE_MAX;
-
-static bool allow(void)
-{
-    if (n_left == 0)
-        return false;
-    n_left--;
-    return true;
-}
-
-void *__wrap_gnet_pool_take(GnetPool *pool, size_t bytes)
-{
-    return allow() ? __real_gnet_pool_take(pool, bytes) : NULL;
-}
-
-char *__wrap_gnet_pool_copy(GnetPool *pool, const char *text)
-{
-    return allow() ? __real_gnet_pool_copy(pool, text) : NULL;
-}
-
-char *__wrap_gnet_pool_format(GnetPool *pool, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return allow() ? __real_gnet_pool_copy(pool, text) : NULL;
-}
 
 static const char text[] = "name: n\n"
                            "input: [1, 2, 3]\n"

@@ -1,46 +1,7 @@
 /* Memory that runs out at any moment while a model is read: it is reported, and nothing is used
    that is not there. The linker sends the calls of the pool through here (--wrap). */
+#include "../failing_pool.h"
 #include "model_fixture.h"
-
-void *__real_gnet_pool_take(GnetPool *pool, size_t bytes);
-char *__real_gnet_pool_copy(GnetPool *pool, const char *text);
-void *__wrap_gnet_pool_take(GnetPool *pool, size_t bytes);
-char *__wrap_gnet_pool_copy(GnetPool *pool, const char *text);
-char *__wrap_gnet_pool_format(GnetPool *pool, const char *format, ...);
-
-/* Calls that still succeed, and then whether the next alone fails or all do. */
-static size_t n_left = SIZE_MAX;
-static bool once;
-
-static bool allow(void)
-{
-    if (n_left == 0) {
-        n_left = once ? SIZE_MAX : 0;
-        return false;
-    }
-    n_left -= n_left < SIZE_MAX;
-    return true;
-}
-
-void *__wrap_gnet_pool_take(GnetPool *pool, size_t bytes)
-{
-    return allow() ? __real_gnet_pool_take(pool, bytes) : NULL;
-}
-
-char *__wrap_gnet_pool_copy(GnetPool *pool, const char *text)
-{
-    return allow() ? __real_gnet_pool_copy(pool, text) : NULL;
-}
-
-char *__wrap_gnet_pool_format(GnetPool *pool, const char *format, ...)
-{
-    char text[256];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return allow() ? __real_gnet_pool_copy(pool, text) : NULL;
-}
 
 /* Reads the model with so many calls allowed. Returns whether a graph came of it. */
 static bool read_model(size_t n_calls)
