@@ -37,7 +37,8 @@ typedef enum GnetBenchDirection {
 typedef struct GnetBenchRow {
     const char *layer;          /* "b3.0.branch3x3.0"; NULL in a row of a type */
     const char *type;           /* "conv"; also "relu", "sum" or "reorder" within another layer */
-    const char *implementation; /* oneDNN's name ("jit:avx2"), or "gnet"; NULL in a row of a type */
+    const char *implementation; /* oneDNN's name ("jit:avx2"), or gnet's own ("gnet:winograd"); NULL
+                                   in a row of a type */
     GnetBenchDirection direction;
     int64_t macs; /* multiply-accumulates of the whole batch; 0 where there are none to count */
     GnetBenchTime time;

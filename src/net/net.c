@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,6 +13,7 @@ struct GnetNet {
     const GnetGraph *graph;
     GnetDnn *dnn;
     int n_shards, n_threads;
+    GnetConvChoice *choices;                 /* [n_layers] */
     const GnetDnnLayout **parameter_layouts; /* [n_parameters], settled by the first program */
     GnetProgram **programs;                  /* [n_programs], one a size and kind of shard */
     int n_programs;
@@ -43,8 +45,8 @@ static GnetStatus add_program(GnetNet *net, int64_t n_images, bool training, Gne
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
     net->programs = programs;
     GnetProgram *program;
-    GNET_TRY(
-        gnet_program_open(net->dnn, n_images, training, net->parameter_layouts, &program, error));
+    GNET_TRY(gnet_program_open(net->dnn, n_images, training, net->parameter_layouts, net->choices,
+                               &program, error));
     programs[net->n_programs++] = program;
     return gnet_program_write(net->graph, program, error);
 }
@@ -53,8 +55,7 @@ static GnetStatus want_copies(GnetNet *net, const GnetProgram *program, GnetErro
 {
     for (int b = 0; b < program->n_buffers; b++)
         if (program->buffers[b].kind == GNET_BUFFER_WEIGHTS)
-            GNET_TRY(gnet_parameters_want(net->parameters, program->buffers[b].parameter,
-                                          program->buffers[b].layout, error));
+            GNET_TRY(gnet_parameters_want(net->parameters, &program->buffers[b], error));
     return GNET_OK;
 }
 
@@ -123,13 +124,17 @@ GnetStatus gnet_net_open(const GnetGraph *graph, const GnetNetOptions *options, 
     *net = NULL;
     if (made)
         made->parameter_layouts = calloc((size_t)graph->n_parameters + 1, sizeof(GnetDnnLayout *));
-    if (!made || !made->parameter_layouts) {
+    if (made)
+        made->choices = calloc((size_t)graph->n_layers + 1, sizeof *made->choices);
+    if (!made || !made->parameter_layouts || !made->choices) {
         gnet_net_close(&made);
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
     }
     made->graph = graph;
     made->n_shards = options->n_shards;
     made->n_threads = options->n_threads;
+    if (options->choices)
+        memcpy(made->choices, options->choices, (size_t)graph->n_layers * sizeof *made->choices);
     /* Primitives are made under the same number of threads that they will run with: one. */
     Opening opening = {made, options, error, GNET_OK};
     gnet_team_run(1, 1, open_alone, &opening);
@@ -153,6 +158,7 @@ void gnet_net_close(GnetNet **net)
     free(closing->programs);
     gnet_dnn_close(&closing->dnn);
     free(closing->parameter_layouts);
+    free(closing->choices);
     free(closing);
     *net = NULL;
 }
@@ -338,6 +344,7 @@ void gnet_net_visit(const GnetNet *net, GnetVisitPrimitive *visit, void *user)
         for (int s = 0; s < net->programs[i]->n_steps; s++) {
             const GnetStep *step = &net->programs[i]->steps[s];
             if (step->primitive)
-                visit(user, &net->graph->layers[step->layer], step->backward, step->primitive);
+                visit(user, &net->graph->layers[step->layer], step->part != GNET_PART_FORWARD,
+                      step->primitive);
         }
 }

@@ -17,6 +17,7 @@ typedef struct GnetNetOptions {
     int n_threads; /* who computes; no result depends on it */
     const GnetBatch *batches;
     size_t n_batches;
+    const GnetConvChoice *choices; /* [n_layers] of the graph; NULL: direct ones everywhere */
 } GnetNetOptions;
 
 /* Writes the programs for every size of shard that the batches have. graph must outlive the net.

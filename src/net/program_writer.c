@@ -61,6 +61,7 @@ static GnetStatus write_backward(Writing *writing, int l, GnetError *error)
     if (!writing->needs_gradient[layer->dst])
         return GNET_OK;
     writing->program->layer = l;
+    writing->program->part = GNET_PART_BACKWARD;
     const Contributions *given = &writing->contributions[layer->dst];
     if (given->n > 1)
         gnet_sum(writing->program, given->buffers, given->n);
@@ -103,7 +104,6 @@ static GnetStatus write_all(Writing *writing, GnetError *error)
     for (int l = 0; l < graph->n_layers; l++)
         if (!graph->layers[l].done_by_producer)
             GNET_TRY(write_forward(writing, l, error));
-    program->backward = true;
     for (int l = graph->n_layers - 1; program->training && l >= 0; l--)
         if (!graph->layers[l].done_by_producer)
             GNET_TRY(write_backward(writing, l, error));

@@ -10,7 +10,7 @@ static void *locate(const GnetShardPlan *plan, const GnetShard *shard, const Gne
     const GnetBuffer *buffer = &program->buffers[number];
     switch (buffer->kind) {
     case GNET_BUFFER_WEIGHTS:
-        return gnet_parameters_in_layout(plan->parameters, buffer->parameter, buffer->layout);
+        return gnet_parameters_find(plan->parameters, buffer);
     case GNET_BUFFER_GRADIENT:
         return shard->gradients.bytes +
                gnet_parameters_offset(plan->parameters, buffer->parameter) * sizeof(float);
@@ -24,7 +24,7 @@ static GnetStatus bind_step(const GnetShardPlan *plan, GnetShard *shard, const G
                             const GnetStep *step, GnetBoundStep *bound, GnetError *error)
 {
     GnetDnnBinding bindings[GNET_STEP_OPERANDS_MAX];
-    bound->kernel = step->kernel;
+    bound->kernel = step->pass.run;
     bound->task = step->task;
     for (int i = 0; i < step->n_operands; i++) {
         bound->data[i] = locate(plan, shard, program, step->operands[i].buffer);
@@ -89,22 +89,28 @@ static bool run_step(const GnetBoundStep *step)
     return true;
 }
 
+/* Runs a step and leaves its time where times are wanted; false, with the place, if it failed. */
+static bool run_timed(GnetShard *shard, const GnetProgram *program, int number, int s)
+{
+    double *seconds = shard->seconds ? &shard->seconds[number][s] : NULL;
+    double start = seconds ? gnet_clock_seconds() : 0;
+    bool good = run_step(&shard->bound[number][s]);
+    if (seconds)
+        *seconds = gnet_clock_seconds() - start;
+    if (!good) {
+        shard->failed_step = s;
+        shard->failed_layer = program->steps[s].layer;
+    }
+    return good;
+}
+
 void gnet_shard_run(GnetShard *shard, const GnetProgram *program, int number, float scale)
 {
-    const GnetBoundStep *steps = shard->bound[number];
-    double *seconds = shard->seconds ? shard->seconds[number] : NULL;
     shard->failed_step = -1;
     *(float *)gnet_shard_data(shard, program, program->scale) = scale;
-    for (int s = 0; s < program->n_steps; s++) {
-        double start = seconds ? gnet_clock_seconds() : 0;
-        if (!run_step(&steps[s])) {
-            shard->failed_step = s;
-            shard->failed_layer = program->steps[s].layer;
+    for (int s = 0; s < program->n_steps; s++)
+        if (!run_timed(shard, program, number, s))
             return;
-        }
-        if (seconds)
-            seconds[s] = gnet_clock_seconds() - start;
-    }
     shard->score = *(const GnetScore *)gnet_shard_data(shard, program, program->score);
 }
 
@@ -125,11 +131,8 @@ void gnet_shard_run_only(GnetShard *shard, const GnetProgram *program, int numbe
 {
     shard->failed_step = -1;
     for (int s = 0; s < program->n_steps; s++)
-        if (wanted(graph, &program->steps[s]) && !run_step(&shard->bound[number][s])) {
-            shard->failed_step = s;
-            shard->failed_layer = program->steps[s].layer;
+        if (wanted(graph, &program->steps[s]) && !run_timed(shard, program, number, s))
             return;
-        }
 }
 
 /* The float whose bytes are all of this value is about 0.01. */

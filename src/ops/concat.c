@@ -171,8 +171,8 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
     for (int i = 0; i < build->layer->n_src; i++) {
         const void *task = NULL;
         GNET_TRY(make_task(build, i, first, &task, error));
-        gnet_program_kernel(program, "concat", run_forward, task,
-                            (int[]){build->src[i], build->dst}, 2);
+        gnet_program_pass(program, (GnetPass){"concat", "gnet", run_forward}, task,
+                          (int[]){build->src[i], build->dst}, 2);
         first += build->graph->values[build->layer->src[i]].shape.dims[0];
     }
     return GNET_OK;
@@ -190,8 +190,8 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
             continue;
         build->diff_src[i] =
             gnet_program_buffer(program, gnet_program_layout(program, build->src[i]));
-        gnet_program_kernel(program, "concat", run_backward, task,
-                            (int[]){build->diff_dst, build->dst, build->diff_src[i]}, 3);
+        gnet_program_pass(program, (GnetPass){"concat", "gnet", run_backward}, task,
+                          (int[]){build->diff_dst, build->dst, build->diff_src[i]}, 3);
     }
     return GNET_OK;
 }

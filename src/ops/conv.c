@@ -1,5 +1,6 @@
 #include "ops/conv.h"
 #include "ops/conv_image_weights.h"
+#include "ops/conv_winograd.h"
 #include "ops/relu.h"
 #include "ops/weighted_steps.h"
 #include "ops/window.h"
@@ -77,11 +78,47 @@ static GnetDnnConv describe(const GnetBuild *build)
     };
 }
 
+bool gnet_conv_has_choice(const GnetLayer *layer)
+{
+    const GnetConvOptions *conv = layer->options;
+    return layer->op == &gnet_op_conv && conv->stride == 1 && conv->pad < conv->kernel &&
+           (conv->kernel == 3 || conv->kernel == 5);
+}
+
+static bool is_winograd(const GnetBuild *build, GnetConvDirection direction)
+{
+    const GnetConvChoice *choices = build->program->choices;
+    return choices && choices[build->layer - build->graph->layers].algorithms[direction] ==
+                          GNET_ALGORITHM_WINOGRAD;
+}
+
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetDnnConv spec = describe(build);
     spec.relu = build->layer->relu_fused;
-    return gnet_weighted_forward(build, make, &spec, error);
+    GNET_TRY(gnet_weighted_choose_forward(build, make, &spec, error));
+    if (is_winograd(build, GNET_CONV_FORWARD) && gnet_conv_winograd_forward(build))
+        return GNET_OK;
+    return gnet_weighted_forward(build, error);
+}
+
+static GnetStatus backward_weights(GnetBuild *build, const GnetDnnConv *spec, GnetError *error)
+{
+    build->program->part = GNET_PART_BACKWARD_WEIGHTS;
+    if (gnet_conv_image_weights(build))
+        return GNET_OK;
+    if (is_winograd(build, GNET_CONV_BACKWARD_WEIGHTS) &&
+        gnet_conv_winograd_backward_weights(build))
+        return GNET_OK;
+    return gnet_weighted_backward_weights(build, make, spec, error);
+}
+
+static GnetStatus backward_data(GnetBuild *build, const GnetDnnConv *spec, GnetError *error)
+{
+    build->program->part = GNET_PART_BACKWARD_DATA;
+    if (is_winograd(build, GNET_CONV_BACKWARD_DATA) && gnet_conv_winograd_backward_data(build))
+        return GNET_OK;
+    return gnet_weighted_backward_data(build, make, spec, error);
 }
 
 static GnetStatus backward(GnetBuild *build, GnetError *error)
@@ -90,11 +127,8 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
     spec.forward = build->primitive;
     if (build->layer->relu_fused && !build->layer->relu_backward_in_user)
         gnet_relu_backward(build->program, build->dst, build->diff_dst);
-    if (!gnet_conv_image_weights(build))
-        GNET_TRY(gnet_weighted_backward_weights(build, make, &spec, error));
-    if (build->wants_diff_src[0])
-        GNET_TRY(gnet_weighted_backward_data(build, make, &spec, error));
-    return GNET_OK;
+    GNET_TRY(backward_weights(build, &spec, error));
+    return build->wants_diff_src[0] ? backward_data(build, &spec, error) : GNET_OK;
 }
 
 const GnetOp gnet_op_conv = {

@@ -179,7 +179,7 @@ bool gnet_conv_image_weights(GnetBuild *build)
         gnet_program_gradient(program, build->layer->parameters[1]),
         gnet_program_bytes(program, scratch),
     };
-    gnet_program_kernel(program, "conv", run, gnet_program_task(program, &task, sizeof task),
-                        buffers, 5);
+    gnet_program_pass(program, (GnetPass){"conv", "gnet", run},
+                      gnet_program_task(program, &task, sizeof task), buffers, 5);
     return true;
 }

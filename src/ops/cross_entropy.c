@@ -78,8 +78,8 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
         return GNET_RUNTIME;
     GNET_TRY(gnet_program_adapt(program, build->src[0], plain, &program->logits, error));
     build->dst = program->score;
-    gnet_program_kernel(program, "cross_entropy", run_forward, make_task(build),
-                        (int[]){program->logits, program->labels, program->score}, 3);
+    gnet_program_pass(program, (GnetPass){"cross_entropy", "gnet", run_forward}, make_task(build),
+                      (int[]){program->logits, program->labels, program->score}, 3);
     return GNET_OK;
 }
 
@@ -87,8 +87,8 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
 {
     GnetProgram *program = build->program;
     int diff = gnet_program_buffer(program, gnet_program_layout(program, program->logits));
-    gnet_program_kernel(program, "cross_entropy", run_backward, make_task(build),
-                        (int[]){program->logits, program->labels, program->scale, diff}, 4);
+    gnet_program_pass(program, (GnetPass){"cross_entropy", "gnet", run_backward}, make_task(build),
+                      (int[]){program->logits, program->labels, program->scale, diff}, 4);
     return gnet_program_adapt(program, diff, gnet_program_layout(program, build->src[0]),
                               &build->diff_src[0], error);
 }

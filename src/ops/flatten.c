@@ -68,8 +68,8 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
     if (!layout)
         return GNET_RUNTIME;
     build->dst = gnet_program_buffer(program, layout);
-    gnet_program_kernel(program, "flatten", run_forward, task, (int[]){build->src[0], build->dst},
-                        2);
+    gnet_program_pass(program, (GnetPass){"flatten", "gnet", run_forward}, task,
+                      (int[]){build->src[0], build->dst}, 2);
     return GNET_OK;
 }
 
@@ -81,8 +81,8 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
     const void *task = NULL;
     GNET_TRY(make_task(build, &task, error));
     build->diff_src[0] = gnet_program_buffer(program, gnet_program_layout(program, build->src[0]));
-    gnet_program_kernel(program, "flatten", run_backward, task,
-                        (int[]){build->diff_dst, build->diff_src[0]}, 2);
+    gnet_program_pass(program, (GnetPass){"flatten", "gnet", run_backward}, task,
+                      (int[]){build->diff_dst, build->diff_src[0]}, 2);
     return GNET_OK;
 }
 

@@ -63,17 +63,19 @@ static GnetDnnLinear describe(const GnetBuild *build)
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetDnnLinear spec = describe(build);
-    return gnet_weighted_forward(build, make, &spec, error);
+    GNET_TRY(gnet_weighted_choose_forward(build, make, &spec, error));
+    return gnet_weighted_forward(build, error);
 }
 
 static GnetStatus backward(GnetBuild *build, GnetError *error)
 {
     GnetDnnLinear spec = describe(build);
     spec.forward = build->primitive;
+    build->program->part = GNET_PART_BACKWARD_WEIGHTS;
     GNET_TRY(gnet_weighted_backward_weights(build, make, &spec, error));
-    if (build->wants_diff_src[0])
-        GNET_TRY(gnet_weighted_backward_data(build, make, &spec, error));
-    return GNET_OK;
+    build->program->part = GNET_PART_BACKWARD_DATA;
+    return build->wants_diff_src[0] ? gnet_weighted_backward_data(build, make, &spec, error)
+                                    : GNET_OK;
 }
 
 const GnetOp gnet_op_linear = {

@@ -147,9 +147,9 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
     if (!describe(build, layout, &task))
         return gnet_pool_forward(build, GNET_DNN_POOL_MAX, error);
     build->dst = gnet_program_buffer(program, layout);
-    gnet_program_kernel(program, "max_pool", run_forward,
-                        gnet_program_task(program, &task, sizeof task),
-                        (int[]){build->src[0], build->dst}, 2);
+    gnet_program_pass(program, (GnetPass){"max_pool", "gnet", run_forward},
+                      gnet_program_task(program, &task, sizeof task),
+                      (int[]){build->src[0], build->dst}, 2);
     return GNET_OK;
 }
 
@@ -170,9 +170,9 @@ static GnetStatus backward(GnetBuild *build, GnetError *error)
     if (!describe(build, gnet_program_layout(program, build->dst), &task))
         return backward_by_library(build, error);
     build->diff_src[0] = gnet_program_buffer(program, gnet_program_layout(program, build->src[0]));
-    gnet_program_kernel(program, "max_pool", run_backward,
-                        gnet_program_task(program, &task, sizeof task),
-                        (int[]){build->src[0], build->dst, build->diff_dst, build->diff_src[0]}, 4);
+    gnet_program_pass(program, (GnetPass){"max_pool", "gnet", run_backward},
+                      gnet_program_task(program, &task, sizeof task),
+                      (int[]){build->src[0], build->dst, build->diff_dst, build->diff_src[0]}, 4);
     return GNET_OK;
 }
 

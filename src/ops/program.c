@@ -4,8 +4,8 @@
 #include "ops/program.h"
 
 GnetStatus gnet_program_open(GnetDnn *dnn, int64_t n_images, bool training,
-                             const GnetDnnLayout **parameter_layouts, GnetProgram **program,
-                             GnetError *error)
+                             const GnetDnnLayout **parameter_layouts, const GnetConvChoice *choices,
+                             GnetProgram **program, GnetError *error)
 {
     GnetProgram *made = calloc(1, sizeof *made);
     if (made) {
@@ -20,6 +20,7 @@ GnetStatus gnet_program_open(GnetDnn *dnn, int64_t n_images, bool training,
     made->n_images = n_images;
     made->training = training;
     made->parameter_layouts = parameter_layouts;
+    made->choices = choices;
     *program = made;
     return GNET_OK;
 }
@@ -67,20 +68,44 @@ static int find_or_add(GnetProgram *program, GnetBuffer wanted)
     for (int i = 0; i < program->n_buffers; i++) {
         const GnetBuffer *known = &program->buffers[i];
         if (known->kind == wanted.kind && known->parameter == wanted.parameter &&
-            known->layout == wanted.layout)
+            known->layout == wanted.layout && gnet_forms_equal(known->form, wanted.form))
             return i;
     }
-    wanted.bytes = gnet_dnn_layout_bytes(wanted.layout);
+    wanted.bytes = wanted.form ? wanted.form->bytes : gnet_dnn_layout_bytes(wanted.layout);
     return add_buffer(program, wanted);
+}
+
+bool gnet_forms_equal(const GnetForm *a, const GnetForm *b)
+{
+    if (!a || !b)
+        return a == b;
+    return a->kernel == b->kernel && a->task_bytes == b->task_bytes &&
+           memcmp(a->task, b->task, a->task_bytes) == 0;
+}
+
+void gnet_program_settle(GnetProgram *program, int parameter, const GnetDnnLayout *layout)
+{
+    if (!program->parameter_layouts[parameter])
+        program->parameter_layouts[parameter] = layout;
 }
 
 int gnet_program_weights(GnetProgram *program, int parameter, const GnetDnnLayout *layout)
 {
-    if (!program->parameter_layouts[parameter])
-        program->parameter_layouts[parameter] = layout;
+    gnet_program_settle(program, parameter, layout);
     return find_or_add(
         program,
         (GnetBuffer){.kind = GNET_BUFFER_WEIGHTS, .parameter = parameter, .layout = layout});
+}
+
+int gnet_program_form(GnetProgram *program, int parameter, const GnetForm *form)
+{
+    GnetForm kept = *form;
+    kept.task = gnet_program_task(program, form->task, form->task_bytes);
+    const GnetForm *copy = gnet_program_task(program, &kept, sizeof kept);
+    if (!copy || !kept.task)
+        return 0;
+    return find_or_add(
+        program, (GnetBuffer){.kind = GNET_BUFFER_WEIGHTS, .parameter = parameter, .form = copy});
 }
 
 int gnet_program_gradient(GnetProgram *program, int parameter)
@@ -105,7 +130,7 @@ static void add_step(GnetProgram *program, GnetStep step)
     }
     program->steps = steps;
     step.layer = program->layer;
-    step.backward = program->backward;
+    step.part = program->part;
     for (int i = 0; i < step.n_operands; i++) {
         GnetBuffer *buffer = &program->buffers[step.operands[i].buffer];
         if (buffer->first < 0)
@@ -127,10 +152,10 @@ void gnet_program_call(GnetProgram *program, const GnetDnnPrimitive *primitive,
     add_step(program, step);
 }
 
-void gnet_program_kernel(GnetProgram *program, const char *name, GnetKernel *kernel,
-                         const void *task, const int *buffers, int n_buffers)
+void gnet_program_pass(GnetProgram *program, GnetPass pass, const void *task, const int *buffers,
+                       int n_buffers)
 {
-    GnetStep step = {.kernel = kernel, .kernel_name = name, .task = task, .n_operands = n_buffers};
+    GnetStep step = {.pass = pass, .task = task, .n_operands = n_buffers};
     for (int i = 0; i < n_buffers; i++)
         step.operands[i].buffer = buffers[i];
     add_step(program, step);

@@ -10,25 +10,37 @@
 
 #include "base/pool.h"
 #include "dnn/dnn.h"
+#include "ops/algorithm.h"
 #include "ops/graph.h"
 
 typedef enum GnetBufferKind {
     GNET_BUFFER_ARENA,    /* in the shard's arena, placed by the memory plan */
-    GNET_BUFFER_WEIGHTS,  /* a parameter, or the copy of it in another layout; read only */
+    GNET_BUFFER_WEIGHTS,  /* a parameter, or a copy of it in another layout or form; read only */
     GNET_BUFFER_GRADIENT, /* a parameter's gradient, the shard's own */
 } GnetBufferKind;
+
+/* A pass of gnet's own: data[] are the step's buffers, in its order. */
+typedef void GnetKernel(const void *task, void *const *data);
+
+/* What a kernel makes of a parameter for steps to read: data[] are the parameter in its settled
+   layout, and the form. Forms of one kernel with equal tasks are one. */
+typedef struct GnetForm {
+    GnetKernel *kernel;
+    const void *task;
+    size_t task_bytes, bytes;
+} GnetForm;
+
+bool gnet_forms_equal(const GnetForm *a, const GnetForm *b); /* NULL equals NULL */
 
 typedef struct GnetBuffer {
     GnetBufferKind kind;
     const GnetDnnLayout *layout; /* NULL: mere bytes */
+    const GnetForm *form;        /* WEIGHTS: in this form, not in a layout */
     size_t bytes;
     int parameter;   /* WEIGHTS, GRADIENT */
     int first, last; /* ARENA: the steps between which it holds something */
     size_t offset;   /* ARENA: in the shard's arena, set by the memory plan */
 } GnetBuffer;
-
-/* A pass of gnet's own: data[] are the step's buffers, in its order. */
-typedef void GnetKernel(const void *task, void *const *data);
 
 #define GNET_STEP_OPERANDS_MAX 10
 
@@ -37,16 +49,30 @@ typedef struct GnetOperand {
     int buffer;
 } GnetOperand;
 
-/* Either a primitive or a kernel. */
+/* A kernel and its names: of the operation whose work it does, which need not be the layer's
+   ("relu"), and its own ("gnet:winograd"). */
+typedef struct GnetPass {
+    const char *type, *implementation;
+    GnetKernel *run;
+} GnetPass;
+
+/* What a step is for. */
+typedef enum GnetStepPart {
+    GNET_PART_FORWARD,
+    GNET_PART_BACKWARD, /* of what learns nothing itself */
+    GNET_PART_BACKWARD_DATA,
+    GNET_PART_BACKWARD_WEIGHTS,
+} GnetStepPart;
+
+/* Either a primitive or a pass of gnet's own. */
 typedef struct GnetStep {
-    const GnetDnnPrimitive *primitive;
-    GnetKernel *kernel;
-    const char *kernel_name;
+    const GnetDnnPrimitive *primitive; /* NULL: the pass */
+    GnetPass pass;
     const void *task;
     GnetOperand operands[GNET_STEP_OPERANDS_MAX];
     int n_operands;
     int layer;
-    bool backward;
+    GnetStepPart part;
 } GnetStep;
 
 /* Whether a step of the graph's is one of those that are wanted. */
@@ -60,7 +86,8 @@ typedef struct GnetScore {
 
 typedef struct GnetProgram {
     GnetDnn *dnn;
-    GnetPool *pool; /* tasks */
+    GnetPool *pool;                /* tasks */
+    const GnetConvChoice *choices; /* [n_layers] of the graph; NULL: direct ones */
     int64_t n_images;
     bool training;
     bool out_of_memory; /* sticky: looked at once, when the program is whole */
@@ -68,7 +95,7 @@ typedef struct GnetProgram {
     GnetStep *steps;
     int n_buffers, n_steps;
     int layer; /* what steps are being written for */
-    bool backward;
+    GnetStepPart part;
     /* The layout in which each parameter lives, [n_parameters]; shared by all programs of a network
        and settled by the first step that reads the parameter. NULL: not settled yet. */
     const GnetDnnLayout **parameter_layouts;
@@ -80,29 +107,32 @@ typedef struct GnetProgram {
 } GnetProgram;
 
 GnetStatus gnet_program_open(GnetDnn *dnn, int64_t n_images, bool training,
-                             const GnetDnnLayout **parameter_layouts, GnetProgram **program,
-                             GnetError *error);
+                             const GnetDnnLayout **parameter_layouts, const GnetConvChoice *choices,
+                             GnetProgram **program, GnetError *error);
 void gnet_program_close(GnetProgram **program);
 
 /* A new buffer in the arena, of a layout's size or of so many bytes. */
 int gnet_program_buffer(GnetProgram *program, const GnetDnnLayout *layout);
 int gnet_program_bytes(GnetProgram *program, size_t bytes);
 
-/* The buffer of a parameter in a layout; and that of its gradient, in the parameter's settled
-   layout. */
+/* Settles a parameter's layout, if no step has yet. */
+void gnet_program_settle(GnetProgram *program, int parameter, const GnetDnnLayout *layout);
+
+/* The buffer of a parameter in a layout, or in a form, of which a copy is kept; and that of its
+   gradient, in the parameter's settled layout. */
 int gnet_program_weights(GnetProgram *program, int parameter, const GnetDnnLayout *layout);
+int gnet_program_form(GnetProgram *program, int parameter, const GnetForm *form);
 int gnet_program_gradient(GnetProgram *program, int parameter);
 
 const GnetDnnLayout *gnet_program_layout(const GnetProgram *program, int buffer);
 
-/* Appends a step. A primitive's scratchpad is added by itself. A kernel is named after the
-   operation whose work it does, which need not be the layer's: "relu". */
+/* Appends a step. A primitive's scratchpad is added by itself. */
 void gnet_program_call(GnetProgram *program, const GnetDnnPrimitive *primitive,
                        const GnetOperand *operands, int n_operands);
-void gnet_program_kernel(GnetProgram *program, const char *name, GnetKernel *kernel,
-                         const void *task, const int *buffers, int n_buffers);
+void gnet_program_pass(GnetProgram *program, GnetPass pass, const void *task, const int *buffers,
+                       int n_buffers);
 
-/* A copy of a kernel's task that lives as long as the program. */
+/* A copy of a kernel's task that lives as long as the program, and so for a form. */
 const void *gnet_program_task(GnetProgram *program, const void *task, size_t bytes);
 
 /* The buffer itself if it has that layout already, otherwise one that a reorder step fills. */

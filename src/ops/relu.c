@@ -41,8 +41,8 @@ static void run_backward(const void *task, void *const *data)
 
 void gnet_relu_backward(GnetProgram *program, int dst, int diff)
 {
-    gnet_program_kernel(program, "relu", run_backward, make_task(program, dst), (int[]){dst, diff},
-                        2);
+    gnet_program_pass(program, (GnetPass){"relu", "gnet", run_backward}, make_task(program, dst),
+                      (int[]){dst, diff}, 2);
 }
 
 static GnetStatus forward(GnetBuild *build, GnetError *error)
@@ -50,8 +50,8 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
     (void)error;
     GnetProgram *program = build->program;
     build->dst = gnet_program_buffer(program, gnet_program_layout(program, build->src[0]));
-    gnet_program_kernel(program, "relu", run_forward, make_task(program, build->dst),
-                        (int[]){build->src[0], build->dst}, 2);
+    gnet_program_pass(program, (GnetPass){"relu", "gnet", run_forward},
+                      make_task(program, build->dst), (int[]){build->src[0], build->dst}, 2);
     return GNET_OK;
 }
 

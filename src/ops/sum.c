@@ -37,6 +37,6 @@ void gnet_sum(GnetProgram *program, const int *buffers, int n)
 {
     assert(n >= 2 && n <= GNET_STEP_OPERANDS_MAX);
     SumTask task = {program->buffers[buffers[0]].bytes / sizeof(float), n};
-    gnet_program_kernel(program, "sum", run, gnet_program_task(program, &task, sizeof task),
-                        buffers, n);
+    gnet_program_pass(program, (GnetPass){"sum", "gnet", run},
+                      gnet_program_task(program, &task, sizeof task), buffers, n);
 }

@@ -32,21 +32,25 @@ static int weights_buffer(GnetBuild *build, const GnetDnnPrimitive *primitive, G
                                 gnet_dnn_primitive_layout(primitive, arg));
 }
 
-GnetStatus gnet_weighted_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
-                                 GnetError *error)
+GnetStatus gnet_weighted_choose_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
+                                        GnetError *error)
 {
     GnetProgram *program = build->program;
     GnetDnnLayouts at_hand = {.src = gnet_program_layout(program, build->src[0]),
                               .weights = settled(build, 0)};
-    const GnetDnnPrimitive *primitive;
-    GNET_TRY(choose(build, make, spec,
-                    program->training ? GNET_DNN_FORWARD_TRAINING : GNET_DNN_FORWARD_INFERENCE,
-                    at_hand, &primitive, error));
+    return choose(build, make, spec,
+                  program->training ? GNET_DNN_FORWARD_TRAINING : GNET_DNN_FORWARD_INFERENCE,
+                  at_hand, &build->primitive, error);
+}
+
+GnetStatus gnet_weighted_forward(GnetBuild *build, GnetError *error)
+{
+    GnetProgram *program = build->program;
+    const GnetDnnPrimitive *primitive = build->primitive;
     int src;
     GNET_TRY(gnet_program_adapt(program, build->src[0],
                                 gnet_dnn_primitive_layout(primitive, GNET_DNN_SRC), &src, error));
     build->dst = gnet_program_buffer(program, gnet_dnn_primitive_layout(primitive, GNET_DNN_DST));
-    build->primitive = primitive;
     GnetOperand operands[] = {
         {GNET_DNN_SRC, src},
         {GNET_DNN_WEIGHTS, weights_buffer(build, primitive, GNET_DNN_WEIGHTS, 0)},

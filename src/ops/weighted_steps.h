@@ -9,13 +9,14 @@ typedef GnetStatus GnetMakePrimitive(GnetDnn *dnn, GnetDnnDirection direction, c
                                      GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
                                      GnetError *error);
 
-/* Append the forward pass, which sets build->dst and build->primitive; the gradients of weights and
-   bias; and the gradient of the source, which sets build->diff_src[0]. Both backward ones want the
-   forward primitive in spec. Where the library has only a slow implementation for the layouts at
-   hand and a better one for others, they append the reorders to and from those as well.
-   GNET_RUNTIME if the library has none at all. */
-GnetStatus gnet_weighted_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
-                                 GnetError *error);
+/* Choose the forward primitive, build->primitive; append the forward pass by it, which sets
+   build->dst; the gradients of weights and bias; and the gradient of the source, which sets
+   build->diff_src[0]. Both backward ones want the forward primitive in spec. Where the library has
+   only a slow implementation for the layouts at hand and a better one for others, they append the
+   reorders to and from those as well. GNET_RUNTIME if the library has none at all. */
+GnetStatus gnet_weighted_choose_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
+                                        GnetError *error);
+GnetStatus gnet_weighted_forward(GnetBuild *build, GnetError *error);
 GnetStatus gnet_weighted_backward_weights(GnetBuild *build, GnetMakePrimitive *make,
                                           const void *spec, GnetError *error);
 GnetStatus gnet_weighted_backward_data(GnetBuild *build, GnetMakePrimitive *make, const void *spec,

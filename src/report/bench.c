@@ -10,6 +10,7 @@
 #include "report/fma_peak.h"
 #include "train/optimizer.h"
 #include "train/session.h"
+#include "train/settle.h"
 
 enum { DEFAULT_STEPS = 10, DEFAULT_WARM_UP = 2 };
 
@@ -19,6 +20,7 @@ enum { STEP, FORWARD, BACKWARD, LOADER, OPTIMIZER, CONV_ONLY, N_PARTS };
 typedef struct Timing {
     GnetBenchOptions options; /* with the numbers that its zeros stand for */
     GnetRunOptions run_options;
+    GnetConfig settled;
     GnetSession session;
     GnetOptimizer optimizer;
     GnetBatch batch;
@@ -132,7 +134,10 @@ static GnetStatus open_timing(Timing *timing, const GnetConfig *config, GnetBenc
                               GnetError *error)
 {
     bool training = !timing->options.eval;
-    GNET_TRY(gnet_session_open(config, &timing->run_options, training, &timing->session, error));
+    GNET_TRY(gnet_config_settle(config, timing->options.n_threads, training, true, &timing->settled,
+                                error));
+    GNET_TRY(gnet_session_open(&timing->settled, &timing->run_options, training, &timing->session,
+                               error));
     GnetNet *net = timing->session.net;
     GNET_TRY(draw_weights(&timing->session, error));
     if (training)

@@ -17,8 +17,8 @@ static bool takes(const GnetStep *step, GnetDnnArg arg)
 static const char *type_of(const GnetGraph *graph, const GnetStep *step)
 {
     const GnetLayer *layer = &graph->layers[step->layer];
-    if (step->kernel)
-        return step->kernel_name;
+    if (!step->primitive)
+        return step->pass.type;
     if (layer->n_parameters > 0 && !takes(step, GNET_DNN_WEIGHTS) &&
         !takes(step, GNET_DNN_DIFF_WEIGHTS))
         return "reorder";
@@ -37,12 +37,14 @@ static bool is_layers_own(const GnetGraph *graph, const GnetStep *step)
 
 static GnetBenchDirection direction_of(const GnetGraph *graph, const GnetStep *step)
 {
-    if (!step->backward)
-        return GNET_BENCH_FORWARD;
-    if (graph->layers[step->layer].n_parameters == 0 || !is_layers_own(graph, step))
-        return GNET_BENCH_BACKWARD;
-    /* A kernel of a layer with weights is a gradient of them: there is no other. */
-    return takes(step, GNET_DNN_DIFF_SRC) ? GNET_BENCH_BACKWARD_DATA : GNET_BENCH_BACKWARD_WEIGHTS;
+    static const GnetBenchDirection directions[] = {
+        [GNET_PART_FORWARD] = GNET_BENCH_FORWARD,
+        [GNET_PART_BACKWARD] = GNET_BENCH_BACKWARD,
+        [GNET_PART_BACKWARD_DATA] = GNET_BENCH_BACKWARD_DATA,
+        [GNET_PART_BACKWARD_WEIGHTS] = GNET_BENCH_BACKWARD_WEIGHTS,
+    };
+    bool helps = step->part != GNET_PART_FORWARD && !is_layers_own(graph, step);
+    return helps ? GNET_BENCH_BACKWARD : directions[step->part];
 }
 
 static GnetBenchRow describe(const GnetBenchTable *table, const GnetStep *step)
@@ -52,7 +54,8 @@ static GnetBenchRow describe(const GnetBenchTable *table, const GnetStep *step)
     return (GnetBenchRow){
         .layer = layer->name,
         .type = type_of(graph, step),
-        .implementation = step->kernel ? "gnet" : gnet_dnn_implementation(step->primitive),
+        .implementation =
+            step->primitive ? gnet_dnn_implementation(step->primitive) : step->pass.implementation,
         .direction = direction_of(graph, step),
         .macs =
             is_layers_own(graph, step) ? gnet_layer_macs(graph, layer) * table->batch.n_images : 0,

@@ -5,7 +5,7 @@
 
 #include "net/net.h"
 #include "train/optimizer.h"
-#include "train/run_config.h"
+#include "train/settle.h"
 
 void gnet_summary_close(GnetSummary **summary)
 {
@@ -65,10 +65,18 @@ static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *sum
                        GnetError *error)
 {
     GnetBatch batches[] = {{config->data.batch_size, true}, {config->data.batch_size, false}};
-    GnetNetOptions options = {gnet_config_shards(config, n_threads),
-                              gnet_config_threads(config, n_threads), batches, 2};
+    GnetConfig settled;
+    GNET_TRY(gnet_config_settle(config, n_threads, true, false, &settled, error));
+    GnetConvChoice *choices = calloc((size_t)config->graph->n_layers, sizeof *choices);
+    if (!choices)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");
+    gnet_algorithms_choose(&settled.train.algorithms, config->graph, choices);
+    GnetNetOptions options = {(int)settled.train.shards, gnet_config_threads(config, n_threads),
+                              batches, 2, choices};
     GnetNet *net;
-    GNET_TRY(gnet_net_open(config->graph, &options, &net, error));
+    GnetStatus status = gnet_net_open(config->graph, &options, &net, error);
+    free(choices);
+    GNET_TRY(status);
     summary->n_shards = options.n_shards;
     fill_memory(config, net, summary);
     gnet_net_close(&net);

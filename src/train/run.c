@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "train/settle.h"
 #include "train/trainer.h"
 
 /* What a run holds from its start to its end, in the order of its opening. */
@@ -174,7 +175,6 @@ static GnetStatus start(Run *run, const GnetConfig *config, const GnetRunOptions
                         GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
     GnetTrainer *trainer = &run->trainer;
-    GNET_TRY(check_start(config, options, diagnostics, error));
     GNET_TRY(open_trainer(run, config, options, result, error));
     GNET_TRY(set_weights(run, diagnostics, error));
     GNET_TRY(gnet_run_directory_create(parent_directory(options), options->name, config->name,
@@ -191,11 +191,14 @@ GnetStatus gnet_run_start(const GnetConfig *config, const GnetRunOptions *option
                           GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
     Run run = {0};
-    GnetConfig settled = *config; /* the same, but for a number in the place of `auto` */
-    settled.train.shards = gnet_config_shards(config, options->n_threads);
+    GnetConfig settled;
     empty_result(result);
     *error = (GnetError){0};
-    GnetStatus status = start(&run, &settled, options, result, diagnostics, error);
+    GnetStatus status = check_start(config, options, diagnostics, error);
+    if (status == GNET_OK)
+        status = gnet_config_settle(config, options->n_threads, true, true, &settled, error);
+    if (status == GNET_OK)
+        status = start(&run, &settled, options, result, diagnostics, error);
     return end(&run, status, diagnostics, error);
 }
 

@@ -83,6 +83,8 @@ static void parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagnostics
     gnet_options_parse(&parse, &root_options, root, root->position, config);
     if (is_model_whole(&config->model))
         config->graph = gnet_graph_build(&config->model, config->data.classes.n, diagnostics);
+    if (config->graph)
+        gnet_algorithms_check(&config->train.algorithms, config->graph, diagnostics);
     check_together(config, root, diagnostics);
     gnet_train_check(&parse, gnet_node_find(root, "train"), &config->train);
 }

@@ -7,6 +7,7 @@
 
 #include <gnet/version.h>
 
+#include "base/cpu.h"
 #include "base/log.h"
 #include "base/team.h"
 #include "train/run_files.h"
@@ -35,24 +36,6 @@ static json_t *read_json(GnetRunDirectory *directory, const char *name)
 {
     const char *path = gnet_run_directory_file(directory, name);
     return path ? json_load_file(path, JSON_REJECT_DUPLICATES, NULL) : NULL;
-}
-
-/* "model name" of the first CPU in /proc/cpuinfo, in text[n_bytes]. */
-static void read_cpu_name(char *text, size_t n_bytes)
-{
-    char line[256];
-    FILE *stream = fopen("/proc/cpuinfo", "re");
-    snprintf(text, n_bytes, "unknown");
-    while (stream && fgets(line, sizeof line, stream)) {
-        char *colon = strchr(line, ':');
-        if (strncmp(line, "model name", 10) != 0 || !colon)
-            continue;
-        line[strcspn(line, "\n")] = 0;
-        snprintf(text, n_bytes, "%s", colon + 1 + strspn(colon + 1, " "));
-        break;
-    }
-    if (stream)
-        fclose(stream);
 }
 
 /* Null where there is no path, or where JSON has no way to say it: it is not UTF-8. */
@@ -87,7 +70,7 @@ GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSessi
     const char *weights = session->options->weights;
     struct utsname system;
     uname(&system);
-    read_cpu_name(cpu, sizeof cpu);
+    gnet_cpu_name(cpu, sizeof cpu);
     json_t *json = json_pack(
         "{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "gnet",
         gnet_version(), "onednn", gnet_dnn_version(), "isa", gnet_isa(), "cpu", cpu, "cpus",
@@ -113,7 +96,7 @@ char *gnet_run_files_data_directory(const char *env_path)
 void gnet_run_files_compare_env(GnetRunDirectory *directory)
 {
     char cpu[CPU_NAME_BYTES];
-    read_cpu_name(cpu, sizeof cpu);
+    gnet_cpu_name(cpu, sizeof cpu);
     const struct {
         const char *key, *what, *now;
     } parts[] = {

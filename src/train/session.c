@@ -52,9 +52,15 @@ static GnetStatus open_net(GnetSession *session, GnetError *error)
     count = add_batches(batches, count, session->split.n_train, batch_size, true);
     count = add_batches(batches, count, session->split.n_val, batch_size, false);
     count = add_batches(batches, count, session->test_data->n_images, batch_size, false);
-    GnetNetOptions options = {session->n_shards, session->n_threads, batches, count};
-    GNET_TRY(gnet_net_open(session->config->graph, &options, &session->net, error));
-    return gnet_net_allocate(session->net, error);
+    const GnetGraph *graph = session->config->graph;
+    GnetConvChoice *choices = calloc((size_t)graph->n_layers, sizeof *choices);
+    if (!choices)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
+    gnet_algorithms_choose(&session->config->train.algorithms, graph, choices);
+    GnetNetOptions options = {session->n_shards, session->n_threads, batches, count, choices};
+    GnetStatus status = gnet_net_open(graph, &options, &session->net, error);
+    free(choices);
+    return status == GNET_OK ? gnet_net_allocate(session->net, error) : status;
 }
 
 GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *options, bool training,

@@ -106,6 +106,15 @@ static const GnetOption rows[] = {
      .max = GNET_SHARDS_MAX,
      .help = "parts of a batch, each one thread's; auto: the threads, but no part below 8 images, "
              "which costs more than it gains. Results depend on it in their last bits"},
+    {.key = "algorithms",
+     .type = GNET_OPTION_CUSTOM,
+     .offset = offsetof(GnetTrainConfig, algorithms),
+     .fallback = "auto",
+     .parse = gnet_algorithms_parse,
+     .write = gnet_algorithms_write,
+     .type_help = "auto | direct | winograd | {LAYER: [FORWARD, BACKWARD DATA, BACKWARD WEIGHTS]}",
+     .help = "of convolutions by 3 x 3 and 5 x 5; auto: the faster one of each, timed once on a "
+             "machine. Results depend on it in their last bits"},
     {.key = "log_every",
      .type = GNET_OPTION_INT,
      .offset = offsetof(GnetTrainConfig, log_every),

@@ -2,7 +2,7 @@
 #ifndef GNET_TRAIN_CONFIG_H
 #define GNET_TRAIN_CONFIG_H
 
-#include "config/options.h"
+#include "net/algorithms.h"
 
 typedef enum GnetOptimizerKind { GNET_ADAM, GNET_SGD } GnetOptimizerKind;
 
@@ -11,14 +11,15 @@ typedef struct GnetTrainConfig {
     int64_t max_steps; /* of one session; 0: no limit */
     int optimizer;     /* a GnetOptimizerKind */
     double lr;
-    double beta1, beta2, eps;  /* Adam */
-    double momentum;           /* SGD */
-    bool nesterov;             /* SGD */
-    double weight_decay;       /* added to the gradient, times the weight */
-    int loss;                  /* cross_entropy alone */
-    int precision;             /* f32 alone */
-    int64_t threads;           /* GNET_AUTO: as many as there are CPUs */
-    int64_t shards;            /* GNET_AUTO: as many as threads, within GNET_AUTO_SHARD_IMAGES */
+    double beta1, beta2, eps; /* Adam */
+    double momentum;          /* SGD */
+    bool nesterov;            /* SGD */
+    double weight_decay;      /* added to the gradient, times the weight */
+    int loss;                 /* cross_entropy alone */
+    int precision;            /* f32 alone */
+    int64_t threads;          /* GNET_AUTO: as many as there are CPUs */
+    int64_t shards;           /* GNET_AUTO: as many as threads, within GNET_AUTO_SHARD_IMAGES */
+    GnetAlgorithms algorithms;
     int64_t log_every;         /* steps */
     double checkpoint_minutes; /* 0: at the ends of epochs alone */
 } GnetTrainConfig;

@@ -11,6 +11,8 @@ load helpers
     [[ $output =~ $'\n'step\ +[0-9.]+\ +100\.0% ]]
     [[ $output != *"bare convolutions"* ]]
     [[ $output =~ images/s.*GFLOP/s.*peak\ memory\ [0-9.]+\ MiB ]]
+    [[ $stderr = "gnet: timing the algorithms of "*" convolutions, once on this machine" ]]
+    run -0 --separate-stderr "$GNET" bench tiny.yaml --steps 2
     [[ -z $stderr ]]
 }
 

@@ -37,6 +37,7 @@ END
 }
 
 setup() {
+    export XDG_CACHE_HOME=$BATS_FILE_TMPDIR/cache # nothing of the user's is read or written
     cd "$BATS_TEST_TMPDIR" || return 1
     unset NO_COLOR GNET_DATA
     write_config tiny.yaml

@@ -13,7 +13,7 @@ static GnetProgram *open_program(GnetDnn *dnn, int64_t n_images, bool training,
 {
     GnetProgram *program;
     GnetError error;
-    assert_int_equal(gnet_program_open(dnn, n_images, training, layouts, &program, &error),
+    assert_int_equal(gnet_program_open(dnn, n_images, training, layouts, NULL, &program, &error),
                      GNET_OK);
     return program;
 }
@@ -69,7 +69,8 @@ static void keeps_lives_apart(void **state)
                 buffers[i] = fresh ? gnet_program_bytes(program, bytes)
                                    : (int)((drawn >> 8) % (uint64_t)program->n_buffers);
             }
-            gnet_program_kernel(program, "nothing", do_nothing, NULL, buffers, count);
+            gnet_program_pass(program, (GnetPass){"nothing", "gnet", do_nothing}, NULL, buffers,
+                              count);
         }
         assert_int_equal(gnet_memory_plan(program, &error), GNET_OK);
         assert_placed(program);
@@ -86,7 +87,8 @@ static void uses_room_again(void **state)
     int last = gnet_program_bytes(program, 1000);
     for (int s = 0; s < 50; s++) {
         int next = gnet_program_bytes(program, 1000);
-        gnet_program_kernel(program, "nothing", do_nothing, NULL, (int[]){last, next}, 2);
+        gnet_program_pass(program, (GnetPass){"nothing", "gnet", do_nothing}, NULL,
+                          (int[]){last, next}, 2);
         last = next;
     }
     assert_int_equal(gnet_memory_plan(program, &error), GNET_OK);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "naive.h"
+#include "ops/conv.h"
 #include "ops/op.h"
 
 size_t naive_elements(const NaiveTensor *tensor)
@@ -65,7 +66,9 @@ void naive_close(Naive *naive)
 static NaiveLayer layer_of(Naive *naive, int l)
 {
     const GnetLayer *layer = &naive->graph->layers[l];
-    NaiveLayer made = {.layer = layer, .dst = &naive->values[layer->dst]};
+    NaiveLayer made = {.layer = layer,
+                       .winograd = naive->winograd && gnet_conv_has_choice(layer),
+                       .dst = &naive->values[layer->dst]};
     for (int i = 0; i < layer->n_src; i++)
         made.src[i] = &naive->values[layer->src[i]];
     if (layer->n_parameters) {

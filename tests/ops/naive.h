@@ -18,6 +18,7 @@ typedef struct NaiveTensor {
 typedef struct Naive {
     const GnetGraph *graph; /* not fused */
     int64_t n_images;
+    bool winograd;           /* what has a choice is done by Winograd's algorithm: wider bounds */
     NaiveTensor *values;     /* [n_values] */
     NaiveTensor *parameters; /* [n_parameters] */
     int32_t *labels;         /* [n_images] */
@@ -38,6 +39,7 @@ void naive_backward(Naive *naive);
    sources and the parameters. */
 typedef struct NaiveLayer {
     const GnetLayer *layer;
+    bool winograd;
     NaiveTensor *src[GNET_LAYER_SRC_MAX];
     NaiveTensor *dst;
     NaiveTensor *weights, *bias; /* NULL where it has none */

@@ -78,6 +78,76 @@ static bool inside(const NaiveTensor *tensor, int64_t y, int64_t x)
     return y >= 0 && y < tensor->dims[2] && x >= 0 && x < tensor->dims[3];
 }
 
+/* Winograd's transforms in one dimension are three matrices, A, G and B (winograd_transform.h), of
+   which these are bounds of what they do at point j: of the sum of B's row, of G's largest entry in
+   it, and of A's at result i. */
+typedef struct WinogradPoint {
+    double b, g, a[4];
+} WinogradPoint;
+
+static void list_points(int64_t kernel, WinogradPoint points[6])
+{
+    const double at[] = {0, 0.625, 0.625, 1.5, 1.5};
+    int64_t tile = 7 - kernel;
+    for (int j = 0; j < 5; j++) {
+        double x = at[j], other = j < 3 ? 1.5 : 0.625, pp = 0.625 * 0.625, qq = 1.5 * 1.5;
+        double norm = j == 0 ? pp * qq : 2 * x * x * fabs(x * x - other * other);
+        points[j].b = j == 0 ? (pp + 1) * (qq + 1) : (x + 1) * (other * other + 1);
+        points[j].g = fmax(1, pow(x, (double)kernel - 1)) / norm;
+        for (int64_t i = 0; i < tile; i++)
+            points[j].a[i] = pow(x, (double)i);
+    }
+    points[5] = (WinogradPoint){.b = points[0].b, .g = 1};
+    points[5].a[tile - 1] = 1;
+}
+
+/* How much larger than the products of pixels and weights (of pixels and dst's gradient, for the
+   gradient of the weights) the numbers in between can be that a result is summed of. */
+static double winograd_gain(int64_t kernel, bool of_weights)
+{
+    WinogradPoint points[6] = {0};
+    double largest = 0;
+    list_points(kernel, points);
+    for (int64_t i = 0; i < 7 - kernel; i++) {
+        double gain = 0;
+        for (int j = 0; j < 6; j++)
+            gain += points[j].a[i] * points[j].g * points[j].b;
+        largest = fmax(largest, gain);
+    }
+    if (of_weights) {
+        largest = 0;
+        for (int j = 0; j < 6; j++)
+            largest += points[j].g * fmax(1, points[j].a[6 - kernel]) * points[j].b;
+    }
+    return largest * largest;
+}
+
+typedef struct Plane {
+    double largest, sum; /* of |value| + bound */
+} Plane;
+
+static Plane look_at(const NaiveTensor *tensor, const double *value, const double *bound, int64_t n,
+                     int64_t c)
+{
+    int64_t pixels = tensor->dims[2] * tensor->dims[3], first = offset(tensor, n, c, 0, 0);
+    Plane plane = {0};
+    for (int64_t i = first; i < first + pixels; i++) {
+        double magnitude = fabs(value[i]) + bound[i];
+        plane.largest = fmax(plane.largest, magnitude);
+        plane.sum += magnitude;
+    }
+    return plane;
+}
+
+/* A result of n_terms products a point, each rounded, and the transforms' at most 30 additions. */
+static void add_winograd(Sum *sum, const NaiveLayer *layer, double magnitude, double n_terms,
+                         bool of_weights)
+{
+    if (layer->winograd)
+        sum->carried += FLT_EPSILON * (n_terms + 30) * magnitude *
+                        winograd_gain(layer->weights->dims[2], of_weights);
+}
+
 static Sum conv_at(const NaiveLayer *layer, Window window, const int64_t *index)
 {
     const NaiveTensor *src = layer->src[0], *weights = layer->weights;
@@ -94,6 +164,11 @@ static Sum conv_at(const NaiveLayer *layer, Window window, const int64_t *index)
                 int64_t w = offset(weights, index[1], i, ky, kx);
                 add_product(&sum, src->value[s], src->bound[s], weights->value[w], 0);
             }
+    double magnitude = 0;
+    for (int64_t i = 0; layer->winograd && i < src->dims[1]; i++)
+        magnitude += look_at(src, src->value, src->bound, index[0], i).largest *
+                     look_at(weights, weights->value, weights->bound, index[1], i).sum;
+    add_winograd(&sum, layer, magnitude, (double)src->dims[1], false);
     return sum;
 }
 
@@ -113,6 +188,12 @@ static Sum conv_weight_diff(const NaiveLayer *layer, Window window, const int64_
                 int64_t d = offset(dst, n, index[0], dst_y, dst_x);
                 add_product(&sum, src->value[s], src->bound[s], dst->diff[d], dst->diff_bound[d]);
             }
+    double magnitude = 0;
+    for (int64_t n = 0; layer->winograd && n < dst->dims[0]; n++)
+        magnitude += look_at(src, src->value, src->bound, n, index[1]).largest *
+                     look_at(dst, dst->diff, dst->diff_bound, n, index[0]).sum;
+    add_winograd(&sum, layer, magnitude, (double)(dst->dims[0] * dst->dims[2] * dst->dims[3]),
+                 true);
     return sum;
 }
 
@@ -140,6 +221,11 @@ static Sum conv_src_diff(const NaiveLayer *layer, Window window, const int64_t *
                 int64_t w = offset(weights, o, index[1], ky, kx);
                 add_product(&sum, dst->diff[d], dst->diff_bound[d], weights->value[w], 0);
             }
+    double magnitude = 0;
+    for (int64_t o = 0; layer->winograd && o < dst->dims[1]; o++)
+        magnitude += look_at(dst, dst->diff, dst->diff_bound, index[0], o).largest *
+                     look_at(weights, weights->value, weights->bound, o, index[1]).sum;
+    add_winograd(&sum, layer, magnitude, (double)dst->dims[1], false);
     return sum;
 }
 

@@ -1,7 +1,9 @@
 #include "op_harness.h"
 #include "base/random.h"
 #include "naive.h"
+#include "net/algorithms.h"
 #include "net/net.h"
+#include "ops/conv.h"
 
 static const GnetPosition nowhere = {"test", 1, 1};
 
@@ -242,15 +244,24 @@ static float *sum_gradients(GnetNet *net, const GnetGraph *graph, int parameter,
     return sum;
 }
 
-static GnetNet *open_net(const GnetGraph *graph, int64_t n_images, int n_shards,
-                         const Numbers *numbers)
+/* What results may depend on, within the bounds. */
+typedef struct Way {
+    int n_shards;
+    GnetAlgorithm algorithm;
+} Way;
+
+static GnetNet *open_net(const GnetGraph *graph, int64_t n_images, Way way, const Numbers *numbers)
 {
+    const GnetAlgorithms algorithms = {.kind = GNET_ALGORITHMS_ONE, .one = way.algorithm};
+    GnetConvChoice *choices = calloc((size_t)graph->n_layers, sizeof *choices);
+    gnet_algorithms_choose(&algorithms, graph, choices);
     GnetBatch batches[] = {{n_images, true}, {n_images, false}};
-    GnetNetOptions options = {n_shards, 1, batches, 2};
+    GnetNetOptions options = {way.n_shards, 1, batches, 2, choices};
     GnetNet *net;
     GnetError error = {0};
     if (gnet_net_open(graph, &options, &net, &error) != GNET_OK)
         fail_msg("%s %s", error.place, error.text);
+    free(choices);
     assert_int_equal(gnet_net_allocate(net, &error), GNET_OK);
     GnetParameters *parameters = gnet_net_parameters(net);
     for (int p = 0; p < graph->n_parameters; p++)
@@ -260,15 +271,14 @@ static GnetNet *open_net(const GnetGraph *graph, int64_t n_images, int n_shards,
     return net;
 }
 
-static Results run_gnet(const GnetGraph *graph, int64_t n_images, int n_shards,
-                        const Numbers *numbers)
+static Results run_gnet(const GnetGraph *graph, int64_t n_images, Way way, const Numbers *numbers)
 {
-    GnetNet *net = open_net(graph, n_images, n_shards, numbers);
+    GnetNet *net = open_net(graph, n_images, way, numbers);
     Results results = {.gradients = calloc((size_t)graph->n_parameters + 1, sizeof(float *))};
     results.scored_logits =
         run_batch(net, graph, (GnetBatch){n_images, false}, numbers, &results.scored);
     results.logits = run_batch(net, graph, (GnetBatch){n_images, true}, numbers, &results.score);
-    int with_images = n_images < n_shards ? (int)n_images : n_shards;
+    int with_images = n_images < way.n_shards ? (int)n_images : way.n_shards;
     for (int p = 0; p < graph->n_parameters; p++)
         results.gradients[p] = sum_gradients(net, graph, p, with_images);
     gnet_net_close(&net);
@@ -321,22 +331,39 @@ static void compare(const OpCase *op_case, const GnetGraph *graph, const Results
     }
 }
 
-void op_check(const OpCase *op_case)
+static bool has_choice(const GnetGraph *graph)
 {
-    GnetGraph *graph = case_graph(op_case, false), *fused = case_graph(op_case, true);
-    Numbers numbers = open_numbers(op_case, graph);
-    Naive *model = open_model(op_case, graph, &numbers);
+    bool found = false;
+    for (int l = 0; l < graph->n_layers; l++)
+        found |= gnet_conv_has_choice(&graph->layers[l]);
+    return found;
+}
+
+static void check_algorithm(const OpCase *op_case, const GnetGraph *graph, const GnetGraph *fused,
+                            GnetAlgorithm algorithm, const Numbers *numbers)
+{
+    Naive *model = open_model(op_case, graph, numbers);
+    model->winograd = algorithm == GNET_ALGORITHM_WINOGRAD;
     naive_forward(model);
     naive_backward(model);
     for (int n_shards = 1; n_shards <= 2; n_shards++) {
-        Results apart = run_gnet(graph, op_case->n_images, n_shards, &numbers);
-        Results together = run_gnet(fused, op_case->n_images, n_shards, &numbers);
+        Results apart = run_gnet(graph, op_case->n_images, (Way){n_shards, algorithm}, numbers);
+        Results together = run_gnet(fused, op_case->n_images, (Way){n_shards, algorithm}, numbers);
         compare(op_case, graph, &apart, model);
         compare(op_case, graph, &together, model);
         close_results(&apart, graph);
         close_results(&together, graph);
     }
     naive_close(model);
+}
+
+void op_check(const OpCase *op_case)
+{
+    GnetGraph *graph = case_graph(op_case, false), *fused = case_graph(op_case, true);
+    Numbers numbers = open_numbers(op_case, graph);
+    check_algorithm(op_case, graph, fused, GNET_ALGORITHM_DIRECT, &numbers);
+    if (has_choice(graph))
+        check_algorithm(op_case, graph, fused, GNET_ALGORITHM_WINOGRAD, &numbers);
     close_numbers(&numbers, graph);
     gnet_graph_close(&graph);
     gnet_graph_close(&fused);

@@ -33,7 +33,7 @@ typedef struct OpCase {
 
 /* Checks logits, score and every parameter's gradient (a probe's among them) against the naive
    model, within the bounds that it derives: in one shard and in two, fused and not, training and
-   scoring. */
+   scoring, by each algorithm. */
 void op_check(const OpCase *op_case);
 
 /* Checks the naive model's own gradients by central differences of its loss. */

@@ -169,7 +169,8 @@ static PoolSteps open_steps(const char *layer)
     GnetError error;
     steps.graph = op_graph((const char *[OP_LAYERS_MAX]){layer}, 8, SIDE, SIDE, &diagnostics);
     assert_int_equal(gnet_dnn_open(&steps.dnn, &error), GNET_OK);
-    assert_int_equal(gnet_program_open(steps.dnn, 1, true, NULL, &steps.program, &error), GNET_OK);
+    assert_int_equal(gnet_program_open(steps.dnn, 1, true, NULL, NULL, &steps.program, &error),
+                     GNET_OK);
     GnetBuild *build = &steps.build;
     *build = (GnetBuild){.program = steps.program,
                          .graph = steps.graph,
@@ -202,9 +203,9 @@ static bool run_steps(PoolSteps *steps)
         void *data[GNET_STEP_OPERANDS_MAX];
         for (int i = 0; i < step->n_operands; i++)
             data[i] = steps->data[step->operands[i].buffer];
-        if (!step->kernel)
+        if (step->primitive)
             return false;
-        step->kernel(step->task, data);
+        step->pass.run(step->task, data);
     }
     return true;
 }

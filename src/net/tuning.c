@@ -1,0 +1,220 @@
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/cpu.h"
+#include "base/log.h"
+#include "net/algorithms.h"
+#include "net/tuning.h"
+#include "net/tuning_cache.h"
+#include "ops/conv.h"
+
+#define KEY_BYTES 320
+#define ROUNDS 3
+
+/* Winograd's is taken if it needs at most this part of the direct algorithm's time: the direct sums
+   are the more exact ones. */
+#define WORTH_IT 0.95
+
+/* Counts as a version of gnet's own kernels in the cache's keys: one more when their speed
+   changes. */
+#define KERNELS 1
+
+typedef struct Tuning {
+    const GnetGraph *graph;
+    const GnetNetOptions *options;
+    GnetTuningCache *cache;
+    GnetConvChoice *choices;
+    char machine[128];                     /* the part of a key that all have in common */
+    bool (*known)[GNET_N_CONV_DIRECTIONS]; /* [n_layers] */
+    double (*seconds)[GNET_N_CONV_DIRECTIONS][GNET_N_ALGORITHMS]; /* [n_layers] */
+} Tuning;
+
+static const char *const direction_names[] = {
+    [GNET_CONV_FORWARD] = "forward",
+    [GNET_CONV_BACKWARD_DATA] = "backward data",
+    [GNET_CONV_BACKWARD_WEIGHTS] = "backward weights",
+};
+
+static void name_machine(Tuning *tuning)
+{
+    char cpu[64];
+    snprintf(tuning->machine, sizeof tuning->machine, "%s, %s, %s, gnet %d, f32",
+             gnet_cpu_name(cpu, sizeof cpu), gnet_dnn_library_isa(), gnet_dnn_library_version(),
+             KERNELS);
+}
+
+static void name_key(const Tuning *tuning, int l, int direction, char key[KEY_BYTES])
+{
+    const GnetLayer *layer = &tuning->graph->layers[l];
+    const GnetShape *src = &tuning->graph->values[layer->src[0]].shape;
+    const GnetConvOptions *conv = layer->options;
+    snprintf(key, KEY_BYTES, "%s, %lld x %lld x %lld x %lld -> %lld, %lld x %lld pad %lld, %s",
+             tuning->machine,
+             (long long)gnet_shard_images(tuning->options->batches[0].n_images,
+                                          tuning->options->n_shards, 0),
+             (long long)src->dims[0], (long long)src->dims[1], (long long)src->dims[2],
+             (long long)conv->out, (long long)conv->kernel, (long long)conv->kernel,
+             (long long)conv->pad, direction_names[direction]);
+}
+
+static int n_directions(const Tuning *tuning)
+{
+    return tuning->options->batches[0].training ? GNET_N_CONV_DIRECTIONS : 1;
+}
+
+/* Sets what the cache knows, and returns the number of choices that it does not. */
+static int look_up(const Tuning *tuning)
+{
+    int n_missing = 0;
+    for (int l = 0; l < tuning->graph->n_layers; l++)
+        for (int d = 0; gnet_conv_has_choice(&tuning->graph->layers[l]) && d < n_directions(tuning);
+             d++) {
+            char key[KEY_BYTES];
+            name_key(tuning, l, d, key);
+            tuning->known[l][d] =
+                gnet_tuning_cache_find(tuning->cache, key, &tuning->choices[l].algorithms[d]);
+            n_missing += !tuning->known[l][d];
+        }
+    return n_missing;
+}
+
+static bool has_choice(const GnetGraph *graph, const GnetStep *step)
+{
+    return gnet_conv_has_choice(&graph->layers[step->layer]) && step->part != GNET_PART_BACKWARD;
+}
+
+static int direction_of(const GnetStep *step)
+{
+    return step->part == GNET_PART_FORWARD         ? GNET_CONV_FORWARD
+           : step->part == GNET_PART_BACKWARD_DATA ? GNET_CONV_BACKWARD_DATA
+                                                   : GNET_CONV_BACKWARD_WEIGHTS;
+}
+
+/* Adds up what the last round took, and keeps the least of all rounds. */
+static void take_round(const Tuning *tuning, const GnetNet *net, GnetAlgorithm algorithm,
+                       double (*sums)[GNET_N_CONV_DIRECTIONS])
+{
+    const GnetGraph *graph = tuning->graph;
+    for (int l = 0; l < graph->n_layers; l++)
+        for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++)
+            sums[l][d] = 0;
+    for (int shard = 0; shard < gnet_net_n_shards(net); shard++) {
+        GnetNetSteps steps = gnet_net_steps(net, tuning->options->batches[0], shard);
+        for (int s = 0; steps.program && s < steps.program->n_steps; s++) {
+            const GnetStep *step = &steps.program->steps[s];
+            if (has_choice(graph, step))
+                sums[step->layer][direction_of(step)] += steps.seconds[s];
+        }
+    }
+    for (int l = 0; l < graph->n_layers; l++)
+        for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++) {
+            double *least = &tuning->seconds[l][d][algorithm];
+            if (*least == 0 || sums[l][d] < *least)
+                *least = sums[l][d];
+        }
+}
+
+static GnetStatus run_rounds(const Tuning *tuning, GnetNet *net, GnetAlgorithm algorithm,
+                             GnetError *error)
+{
+    double(*sums)[GNET_N_CONV_DIRECTIONS] = calloc((size_t)tuning->graph->n_layers, sizeof *sums);
+    GnetStatus status = GNET_OK;
+    double seconds;
+    if (!sums)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for timing convolutions");
+    for (int round = 0; status == GNET_OK && round < ROUNDS; round++) {
+        status = gnet_net_time_only(net, tuning->options->batches[0], has_choice, &seconds, error);
+        if (status == GNET_OK)
+            take_round(tuning, net, algorithm, sums);
+    }
+    free(sums);
+    return status;
+}
+
+/* Times every convolution that has a choice by one algorithm. */
+static GnetStatus measure_one(const Tuning *tuning, GnetAlgorithm algorithm, GnetError *error)
+{
+    const GnetAlgorithms everywhere = {.kind = GNET_ALGORITHMS_ONE, .one = algorithm};
+    GnetNetOptions options = *tuning->options;
+    GnetConvChoice *choices = calloc((size_t)tuning->graph->n_layers, sizeof *choices);
+    GnetNet *net = NULL;
+    if (!choices)
+        return gnet_error(error, GNET_RUNTIME, "", "no memory for timing convolutions");
+    gnet_algorithms_choose(&everywhere, tuning->graph, choices);
+    options.n_batches = 1;
+    options.choices = choices;
+    GnetStatus status = gnet_net_open(tuning->graph, &options, &net, error);
+    if (status == GNET_OK)
+        status = gnet_net_allocate(net, error);
+    if (status == GNET_OK)
+        status = gnet_net_time_steps(net, error);
+    if (status == GNET_OK)
+        status = run_rounds(tuning, net, algorithm, error);
+    gnet_net_close(&net);
+    free(choices);
+    return status;
+}
+
+/* Chooses what was not known, and tells the cache. */
+static void decide(const Tuning *tuning)
+{
+    for (int l = 0; l < tuning->graph->n_layers; l++)
+        for (int d = 0; gnet_conv_has_choice(&tuning->graph->layers[l]) && d < n_directions(tuning);
+             d++) {
+            const double *seconds = tuning->seconds[l][d];
+            char key[KEY_BYTES];
+            if (tuning->known[l][d])
+                continue;
+            bool worth_it =
+                seconds[GNET_ALGORITHM_WINOGRAD] < WORTH_IT * seconds[GNET_ALGORITHM_DIRECT];
+            GnetAlgorithm chosen = worth_it ? GNET_ALGORITHM_WINOGRAD : GNET_ALGORITHM_DIRECT;
+            tuning->choices[l].algorithms[d] = chosen;
+            name_key(tuning, l, d, key);
+            gnet_tuning_cache_add(tuning->cache, key, chosen, seconds);
+        }
+}
+
+static GnetStatus measure_all(const Tuning *tuning, int *n_missing, GnetError *error)
+{
+    gnet_tuning_cache_lock(tuning->cache);
+    *n_missing = look_up(tuning);
+    if (*n_missing == 0)
+        return GNET_OK;
+    gnet_log(GNET_LOG_INFO, "timing the algorithms of %d convolutions, once on this machine",
+             *n_missing);
+    for (int a = 0; a < GNET_N_ALGORITHMS; a++)
+        GNET_TRY(measure_one(tuning, (GnetAlgorithm)a, error));
+    decide(tuning);
+    gnet_tuning_cache_save(tuning->cache);
+    return GNET_OK;
+}
+
+GnetStatus gnet_tune(const GnetGraph *graph, const GnetNetOptions *options, bool measure,
+                     GnetConvChoice *choices, GnetError *error)
+{
+    const GnetAlgorithms automatic = {.kind = GNET_ALGORITHMS_AUTO};
+    size_t n_layers = (size_t)graph->n_layers;
+    Tuning tuning = {
+        .graph = graph,
+        .options = options,
+        .cache = gnet_tuning_cache_open(),
+        .choices = choices,
+        .known = calloc(n_layers, sizeof *tuning.known),
+        .seconds = calloc(n_layers, sizeof *tuning.seconds),
+    };
+    GnetStatus status = GNET_OK;
+    int n_missing = 0;
+    gnet_algorithms_choose(&automatic, graph, choices);
+    if (tuning.cache && tuning.known && tuning.seconds) {
+        name_machine(&tuning);
+        n_missing = look_up(&tuning);
+        if (n_missing > 0 && measure)
+            status = measure_all(&tuning, &n_missing, error);
+    } else {
+        status = gnet_error(error, GNET_RUNTIME, "", "no memory for timing convolutions");
+    }
+    gnet_tuning_cache_close(&tuning.cache);
+    free(tuning.known);
+    free(tuning.seconds);
+    return status;
+}

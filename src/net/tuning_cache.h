@@ -1,0 +1,32 @@
+/* The file that remembers which algorithm was faster: algorithms.json in gnet's directory of
+   $XDG_CACHE_HOME (~/.cache). Anyone may delete it. */
+#ifndef GNET_NET_TUNING_CACHE_H
+#define GNET_NET_TUNING_CACHE_H
+
+#include <stdbool.h>
+
+#include "ops/algorithm.h"
+
+typedef struct GnetTuningCache GnetTuningCache;
+
+/* Reads the file; a missing or damaged one is an empty cache. NULL without memory. Closing writes
+   nothing, and lets go of the lock. */
+GnetTuningCache *gnet_tuning_cache_open(void);
+void gnet_tuning_cache_close(GnetTuningCache **cache);
+
+/* Waits until no other process measures, a minute at most, and reads the file anew. Those that
+   start together do not disturb each other's measurements in this way, and choose alike. */
+void gnet_tuning_cache_lock(GnetTuningCache *cache);
+
+/* Whether the algorithm for a key is known. */
+bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key,
+                            GnetAlgorithm *algorithm);
+
+/* Adds a key with the seconds that each algorithm took. */
+void gnet_tuning_cache_add(GnetTuningCache *cache, const char *key, GnetAlgorithm algorithm,
+                           const double seconds[GNET_N_ALGORITHMS]);
+
+/* Writes the file; where that cannot be, the log says so. */
+void gnet_tuning_cache_save(const GnetTuningCache *cache);
+
+#endif
