@@ -22,6 +22,9 @@
 #define GNET_FMA_CLONES
 #endif
 
+/* For what such a function calls: it is compiled with it. */
+#define GNET_INLINE static inline __attribute__((always_inline))
+
 /* Eight floats that are worked on at once, at any multiple of four bytes, and a mask for them: each
    lane all ones or zero. */
 #define GNET_N_LANES 8

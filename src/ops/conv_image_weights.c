@@ -32,9 +32,9 @@ static void copy_padded(const ImageWeightsTask *task, const float *restrict imag
 
 /* sums[t] += the row of diff_dst, for each tap t times the source pixel under it. n_taps is a
    constant wherever this is inlined, which keeps the sums in registers. */
-static inline __attribute__((always_inline)) void
-add_row(int64_t n_pixels, int64_t stride, const float *restrict diff /* [n_pixels][8] */,
-        const float *restrict line, GnetLanes *restrict sums, const int n_taps)
+GNET_INLINE void add_row(int64_t n_pixels, int64_t stride,
+                         const float *restrict diff /* [n_pixels][8] */, const float *restrict line,
+                         GnetLanes *restrict sums, const int n_taps)
 {
     GnetLanes row[N_TAPS] = {0};
     for (int64_t x = 0; x < n_pixels; x++) {

@@ -32,8 +32,6 @@
 #define WINOGRAD_NP (1 / (2 * WINOGRAD_PP * (WINOGRAD_PP - WINOGRAD_QQ)))
 #define WINOGRAD_NQ (1 / (2 * WINOGRAD_QQ * (WINOGRAD_QQ - WINOGRAD_PP)))
 
-#define GNET_INLINE static inline __attribute__((always_inline))
-
 /* point[6] = B^T pixels[6]; neighbours are `step` vectors apart, in both. */
 GNET_INLINE void gnet_points_of_pixels(const GnetLanes *pixels, int64_t from_step, GnetLanes *point,
                                        int64_t to_step)
