@@ -180,8 +180,7 @@ static GnetStatus measure_all(const Tuning *tuning, int *n_missing, GnetError *e
     *n_missing = look_up(tuning);
     if (*n_missing == 0)
         return GNET_OK;
-    gnet_log(GNET_LOG_INFO, "timing the algorithms of %d convolutions, once on this machine",
-             *n_missing);
+    gnet_log(GNET_LOG_INFO, "timing the algorithms of the convolutions, once on this machine");
     for (int a = 0; a < GNET_N_ALGORITHMS; a++)
         GNET_TRY(measure_one(tuning, (GnetAlgorithm)a, error));
     decide(tuning);

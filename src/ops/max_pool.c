@@ -187,8 +187,7 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
             program, (size_t)(n_planes(&task) * task.dst.n_pixels) * sizeof(TapLanes));
     gnet_program_pass(program, (GnetPass){"max_pool", "gnet", run_forward},
                       gnet_program_task(program, &task, sizeof task),
-                      (int[]){build->src[0], build->dst, build->workspace},
-                      task.remember ? 3 : 2);
+                      (int[]){build->src[0], build->dst, build->workspace}, task.remember ? 3 : 2);
     return GNET_OK;
 }
 
