@@ -4,7 +4,7 @@
 #include "ops/conv.h"
 #include "ops/conv_image_weights.h"
 
-#define N_TAPS 4 /* taps of a window's row that are summed at once, in registers */
+#define N_TAPS 8 /* taps of a window's row that are summed at once, in registers */
 
 typedef struct ImageWeightsTask {
     GnetPixels src, dst;
@@ -46,58 +46,71 @@ GNET_INLINE void add_row(int64_t n_pixels, int64_t stride,
         sums[t] += row[t];
 }
 
-GNET_SIMD_CLONES static void add_taps(int64_t n_pixels, int64_t stride, const float *diff,
-                                      const float *line, GnetLanes *sums, int64_t n_taps)
+GNET_INLINE void add_taps(int64_t n_pixels, int64_t stride, const float *diff, const float *line,
+                          GnetLanes *sums, int64_t n_taps)
 {
     for (; n_taps >= N_TAPS; n_taps -= N_TAPS, line += N_TAPS, sums += N_TAPS)
         add_row(n_pixels, stride, diff, line, sums, N_TAPS);
-    if (n_taps == 3)
+    if (n_taps == 7)
+        add_row(n_pixels, stride, diff, line, sums, 7);
+    else if (n_taps == 5)
+        add_row(n_pixels, stride, diff, line, sums, 5);
+    else if (n_taps == 3)
         add_row(n_pixels, stride, diff, line, sums, 3);
-    else if (n_taps == 2)
-        add_row(n_pixels, stride, diff, line, sums, 2);
-    else if (n_taps == 1)
-        add_row(n_pixels, stride, diff, line, sums, 1);
+    else
+        for (int64_t t = 0; t < n_taps; t++)
+            add_row(n_pixels, stride, diff, line + t, sums + t, 1);
 }
 
-/* One image's part of the sums of eight output channels: [kernel][kernel]. */
-static void add_image(const ImageWeightsTask *task, const float *padded, const float *diff,
-                      GnetLanes *sums)
+GNET_INLINE void add_bias(int64_t n_pixels, const float *diff, GnetLanes *sum)
 {
-    for (int64_t y = 0; y < task->dst_height; y++)
-        for (int64_t k = 0; k < task->kernel; k++)
-            add_taps(task->dst_width, task->stride, diff + y * task->dst_width * GNET_N_LANES,
-                     padded + (y * task->stride + k) * padded_width(task), sums + k * task->kernel,
-                     task->kernel);
+    GnetLanes row = {0};
+    for (int64_t x = 0; x < n_pixels; x++)
+        row += *(const GnetLanes *)(diff + x * GNET_N_LANES);
+    *sum += row;
 }
 
-static void add_bias(const ImageWeightsTask *task, const float *diff, GnetLanes *sum)
+/* One image's part of the sums of eight output channels: [kernel][kernel], then that of bias. */
+GNET_FMA_CLONES static void add_image(const ImageWeightsTask *task, const float *padded,
+                                      const float *diff, GnetLanes *sums)
 {
-    GnetLanes image = {0};
-    for (int64_t y = 0; y < task->dst_height; y++) {
-        GnetLanes row = {0};
-        for (int64_t x = 0; x < task->dst_width; x++)
-            row += *(const GnetLanes *)(diff + (y * task->dst_width + x) * GNET_N_LANES);
-        image += row;
+    const int64_t kernel = task->kernel, width = padded_width(task), n_pixels = task->dst_width;
+    for (int64_t y = 0; y < task->dst_height; y++, diff += n_pixels * GNET_N_LANES) {
+        for (int64_t k = 0; k < kernel; k++)
+            add_taps(n_pixels, task->stride, diff, padded + (y * task->stride + k) * width,
+                     sums + k * kernel, kernel);
+        add_bias(n_pixels, diff, sums + kernel * kernel);
     }
-    *sum += image;
 }
 
-/* Writes the sums of eight output channels, from o on, and one input channel to diff_weights. */
+/* Writes the sums of eight output channels, from o on, and one input channel. */
 static void deliver(const ImageWeightsTask *task, int64_t o, int64_t c, const float *sums,
-                    float *diff_weights)
+                    float *diff_weights, float *diff_bias /* [o] */)
 {
     const int64_t taps = task->kernel * task->kernel;
-    for (int64_t lane = 0; lane < GNET_N_LANES && o + lane < task->dst.n_channels; lane++)
+    for (int64_t lane = 0; lane < GNET_N_LANES && o + lane < task->dst.n_channels; lane++) {
         for (int64_t t = 0; t < taps; t++) {
             int64_t index[] = {o + lane, c, t / task->kernel, t % task->kernel};
             diff_weights[gnet_layout_offset(&task->weights, index)] = sums[t * GNET_N_LANES + lane];
         }
+        diff_bias[o + lane] = sums[taps * GNET_N_LANES + lane];
+    }
 }
 
-/* Floats of scratch: a padded image for each of a shard's images, and one set of sums. */
+/* Scratch: a padded image for each of a shard's images, and one set of sums. */
 static int64_t padded_floats(const ImageWeightsTask *task)
 {
     return (task->height + 2 * task->pad) * padded_width(task);
+}
+
+static size_t sums_bytes(const ImageWeightsTask *task)
+{
+    return (size_t)(task->kernel * task->kernel + 1) * sizeof(GnetLanes);
+}
+
+static size_t scratch_bytes(const ImageWeightsTask *task)
+{
+    return (size_t)(task->src.n_images * padded_floats(task)) * sizeof(float) + sums_bytes(task);
 }
 
 static void sum_channel(const ImageWeightsTask *task, int64_t c, void *const *data)
@@ -105,34 +118,23 @@ static void sum_channel(const ImageWeightsTask *task, int64_t c, void *const *da
     const float *diff_dst = data[1];
     float *padded = data[4];
     float *sums = padded + task->src.n_images * padded_floats(task);
-    size_t sums_bytes = (size_t)(task->kernel * task->kernel) * sizeof(GnetLanes);
     for (int64_t n = 0; n < task->src.n_images; n++)
         copy_padded(task, (const float *)data[0] + gnet_pixels_offset(&task->src, n, c),
                     padded + n * padded_floats(task));
     for (int64_t o = 0; o < task->dst.n_channels; o += GNET_N_LANES) {
-        memset(sums, 0, sums_bytes);
+        memset(sums, 0, sums_bytes(task));
         for (int64_t n = 0; n < task->src.n_images; n++)
             add_image(task, padded + n * padded_floats(task),
                       diff_dst + gnet_pixels_offset(&task->dst, n, o), (GnetLanes *)sums);
-        deliver(task, o, c, sums, data[2]);
+        deliver(task, o, c, sums, data[2], data[3]);
     }
 }
 
 static void run(const void *task, void *const *data)
 {
     const ImageWeightsTask *image = task;
-    const float *diff_dst = data[1];
-    float *diff_bias = data[3]; /* [o] */
     for (int64_t c = 0; c < image->src.n_channels; c++)
         sum_channel(image, c, data);
-    for (int64_t o = 0; o < image->dst.n_channels; o += GNET_N_LANES) {
-        GnetLanes sum = {0};
-        int64_t left = image->dst.n_channels - o;
-        for (int64_t n = 0; n < image->dst.n_images; n++)
-            add_bias(image, diff_dst + gnet_pixels_offset(&image->dst, n, o), &sum);
-        memcpy(diff_bias + o, &sum,
-               (size_t)(left < GNET_N_LANES ? left : GNET_N_LANES) * sizeof(float));
-    }
 }
 
 static bool describe(const GnetBuild *build, ImageWeightsTask *task)
@@ -170,14 +172,12 @@ bool gnet_conv_image_weights(GnetBuild *build)
     bool reads_images = build->graph->values[build->layer->src[0]].producer < 0;
     if (!reads_images || !describe(build, &task))
         return false;
-    size_t scratch = (size_t)(task.src.n_images * padded_floats(&task)) * sizeof(float) +
-                     (size_t)(task.kernel * task.kernel) * sizeof(GnetLanes);
     int buffers[] = {
         build->src[0],
         build->diff_dst,
         gnet_program_gradient(program, build->layer->parameters[0]),
         gnet_program_gradient(program, build->layer->parameters[1]),
-        gnet_program_bytes(program, scratch),
+        gnet_program_bytes(program, scratch_bytes(&task)),
     };
     gnet_program_pass(program, (GnetPass){"conv", "gnet", run},
                       gnet_program_task(program, &task, sizeof task), buffers, 5);
