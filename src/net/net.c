@@ -53,9 +53,12 @@ static GnetStatus add_program(GnetNet *net, int64_t n_images, bool training, Gne
 
 static GnetStatus want_copies(GnetNet *net, const GnetProgram *program, GnetError *error)
 {
-    for (int b = 0; b < program->n_buffers; b++)
-        if (program->buffers[b].kind == GNET_BUFFER_WEIGHTS)
-            GNET_TRY(gnet_parameters_want(net->parameters, &program->buffers[b], error));
+    for (int b = 0; b < program->n_buffers; b++) {
+        const GnetBuffer *buffer = &program->buffers[b];
+        if (buffer->kind == GNET_BUFFER_WEIGHTS)
+            GNET_TRY(
+                gnet_parameters_want(net->parameters, buffer->parameter, buffer->layout, error));
+    }
     return GNET_OK;
 }
 

@@ -3,15 +3,12 @@
 #include "base/team.h"
 #include "net/parameters.h"
 
-/* A parameter in another layout, by a reorder of oneDNN's, or in a form, by its kernel. */
 typedef struct Copy {
     int parameter;
     const GnetDnnLayout *layout;
-    const GnetForm *form;
-    size_t offset, n_floats; /* in the arena of copies */
+    size_t offset; /* floats, in the arena of copies */
     const GnetDnnPrimitive *reorder;
     GnetDnnCall *call;
-    void *data[2]; /* of the form's kernel */
 } Copy;
 
 /* What one thread updates: the parameters [first, last). */
@@ -35,9 +32,9 @@ struct GnetParameters {
     int n_threads;
 };
 
-static size_t floats_of(size_t bytes)
+static size_t floats_of(const GnetDnnLayout *layout)
 {
-    return gnet_arena_round(bytes) / sizeof(float);
+    return gnet_arena_round(gnet_dnn_layout_bytes(layout)) / sizeof(float);
 }
 
 GnetStatus gnet_parameters_open(GnetDnn *dnn, const GnetGraph *graph,
@@ -58,7 +55,7 @@ GnetStatus gnet_parameters_open(GnetDnn *dnn, const GnetGraph *graph,
     made->graph = graph;
     for (size_t p = 0; p < count; p++) {
         made->layouts[p] = layouts[p];
-        made->offsets[p + 1] = made->offsets[p] + floats_of(gnet_dnn_layout_bytes(layouts[p]));
+        made->offsets[p + 1] = made->offsets[p] + floats_of(layouts[p]);
     }
     *parameters = made;
     return GNET_OK;
@@ -83,50 +80,31 @@ void gnet_parameters_close(GnetParameters **parameters)
     *parameters = NULL;
 }
 
-static Copy *find_copy(const GnetParameters *parameters, const GnetBuffer *buffer)
+static Copy *find_copy(const GnetParameters *parameters, int parameter, const GnetDnnLayout *layout)
 {
-    for (int i = 0; i < parameters->n_copies; i++) {
-        Copy *copy = &parameters->copies[i];
-        if (copy->parameter == buffer->parameter && copy->layout == buffer->layout &&
-            gnet_forms_equal(copy->form, buffer->form))
-            return copy;
-    }
+    for (int i = 0; i < parameters->n_copies; i++)
+        if (parameters->copies[i].parameter == parameter && parameters->copies[i].layout == layout)
+            return &parameters->copies[i];
     return NULL;
 }
 
-static bool is_own(const GnetParameters *parameters, const GnetBuffer *buffer)
+GnetStatus gnet_parameters_want(GnetParameters *parameters, int parameter,
+                                const GnetDnnLayout *layout, GnetError *error)
 {
-    return !buffer->form && buffer->layout == parameters->layouts[buffer->parameter];
-}
-
-static GnetStatus plan_reorder(GnetParameters *parameters, Copy *copy, GnetError *error)
-{
-    GNET_TRY(gnet_dnn_reorder(parameters->dnn, parameters->layouts[copy->parameter], copy->layout,
-                              &copy->reorder, error));
-    const GnetDnnLayout *scratchpad = gnet_dnn_primitive_layout(copy->reorder, GNET_DNN_SCRATCHPAD);
-    if (scratchpad && gnet_dnn_layout_bytes(scratchpad) > parameters->scratch_bytes)
-        parameters->scratch_bytes = gnet_dnn_layout_bytes(scratchpad);
-    return GNET_OK;
-}
-
-GnetStatus gnet_parameters_want(GnetParameters *parameters, const GnetBuffer *buffer,
-                                GnetError *error)
-{
-    if (is_own(parameters, buffer) || find_copy(parameters, buffer))
+    if (layout == parameters->layouts[parameter] || find_copy(parameters, parameter, layout))
         return GNET_OK;
-    Copy copy = {.parameter = buffer->parameter,
-                 .layout = buffer->layout,
-                 .form = buffer->form,
-                 .offset = parameters->copied_floats,
-                 .n_floats = floats_of(buffer->bytes)};
-    if (!copy.form)
-        GNET_TRY(plan_reorder(parameters, &copy, error));
+    Copy copy = {.parameter = parameter, .layout = layout, .offset = parameters->copied_floats};
+    GNET_TRY(gnet_dnn_reorder(parameters->dnn, parameters->layouts[parameter], layout,
+                              &copy.reorder, error));
     Copy *copies = realloc(parameters->copies, ((size_t)parameters->n_copies + 1) * sizeof *copies);
     if (!copies)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for the parameters");
     parameters->copies = copies;
     copies[parameters->n_copies++] = copy;
-    parameters->copied_floats += copy.n_floats;
+    parameters->copied_floats += floats_of(layout);
+    const GnetDnnLayout *scratchpad = gnet_dnn_primitive_layout(copy.reorder, GNET_DNN_SCRATCHPAD);
+    if (scratchpad && gnet_dnn_layout_bytes(scratchpad) > parameters->scratch_bytes)
+        parameters->scratch_bytes = gnet_dnn_layout_bytes(scratchpad);
     return GNET_OK;
 }
 
@@ -138,30 +116,18 @@ static int by_parameter(const void *a, const void *b)
     return left->offset < right->offset ? -1 : left->offset > right->offset;
 }
 
-/* Floats that an update of a parameter goes through: weights, gradients and the optimizer's state,
-   some five arenas, and the copies. */
-static size_t update_floats(const GnetParameters *parameters, int parameter)
-{
-    size_t floats = 5 * (parameters->offsets[parameter + 1] - parameters->offsets[parameter]);
-    for (int i = 0; i < parameters->n_copies; i++)
-        if (parameters->copies[i].parameter == parameter)
-            floats += parameters->copies[i].n_floats;
-    return floats;
-}
-
-/* Cuts the parameters into runs of about equal work, one a thread. */
+/* Cuts the parameters into runs of about equal size, one a thread. */
 static void cut_parts(GnetParameters *parameters)
 {
     int count = parameters->graph->n_parameters, next = 0;
-    size_t all = 0, taken = 0;
-    for (int p = 0; p < count; p++)
-        all += update_floats(parameters, p);
+    size_t all = parameters->offsets[count];
     for (int i = 0; i < parameters->n_threads; i++) {
         Part *part = &parameters->parts[i];
         size_t end = all / (size_t)parameters->n_threads * (size_t)(i + 1);
         part->first = next;
-        while (next < count && (i + 1 == parameters->n_threads || taken < end))
-            taken += update_floats(parameters, next++);
+        while (next < count &&
+               (i + 1 == parameters->n_threads || parameters->offsets[next + 1] <= end))
+            next++;
         part->last = next;
     }
 }
@@ -172,13 +138,9 @@ static GnetStatus bind_copy(GnetParameters *parameters, Copy *copy, GnetError *e
     while (copy->parameter >= part->last)
         part++;
     float *weights = gnet_parameters_weights(parameters);
-    copy->data[0] = weights + parameters->offsets[copy->parameter];
-    copy->data[1] = (float *)(void *)parameters->copied.bytes + copy->offset;
-    if (copy->form)
-        return GNET_OK;
     GnetDnnBinding bindings[] = {
-        {GNET_DNN_SRC, copy->data[0]},
-        {GNET_DNN_DST, copy->data[1]},
+        {GNET_DNN_SRC, weights + parameters->offsets[copy->parameter]},
+        {GNET_DNN_DST, (float *)(void *)parameters->copied.bytes + copy->offset},
         {GNET_DNN_SCRATCHPAD, part->scratch.bytes},
     };
     int count = gnet_dnn_primitive_layout(copy->reorder, GNET_DNN_SCRATCHPAD) ? 3 : 2;
@@ -223,25 +185,18 @@ float *gnet_parameters_weights(GnetParameters *parameters)
     return (float *)(void *)parameters->weights.bytes;
 }
 
-float *gnet_parameters_find(GnetParameters *parameters, const GnetBuffer *buffer)
+float *gnet_parameters_in_layout(GnetParameters *parameters, int parameter,
+                                 const GnetDnnLayout *layout)
 {
-    if (is_own(parameters, buffer))
-        return gnet_parameters_weights(parameters) + parameters->offsets[buffer->parameter];
-    const Copy *copy = find_copy(parameters, buffer);
+    if (layout == parameters->layouts[parameter])
+        return gnet_parameters_weights(parameters) + parameters->offsets[parameter];
+    const Copy *copy = find_copy(parameters, parameter, layout);
     return copy ? (float *)(void *)parameters->copied.bytes + copy->offset : NULL;
 }
 
 size_t gnet_parameters_bytes(const GnetParameters *parameters)
 {
     return (gnet_parameters_floats(parameters) + parameters->copied_floats) * sizeof(float);
-}
-
-static bool make_copy(const Copy *copy)
-{
-    if (!copy->form)
-        return gnet_dnn_run(copy->call);
-    copy->form->kernel(copy->form->task, copy->data);
-    return true;
 }
 
 typedef struct Update {
@@ -263,7 +218,7 @@ static void update_part(void *user, int i)
         while (copy < parameters->n_copies && parameters->copies[copy].parameter < p)
             copy++;
         for (; copy < parameters->n_copies && parameters->copies[copy].parameter == p; copy++)
-            if (!make_copy(&parameters->copies[copy]))
+            if (!gnet_dnn_run(parameters->copies[copy].call))
                 part->failed = true;
     }
 }

@@ -15,10 +15,9 @@ GnetStatus gnet_parameters_open(GnetDnn *dnn, const GnetGraph *graph,
                                 GnetError *error);
 void gnet_parameters_close(GnetParameters **parameters);
 
-/* Asks for what a WEIGHTS buffer of a program stands for: a copy in another layout, or in a form,
-   whose task must outlive the parameters. Before gnet_parameters_allocate(). */
-GnetStatus gnet_parameters_want(GnetParameters *parameters, const GnetBuffer *buffer,
-                                GnetError *error);
+/* Asks for a copy in another layout; before gnet_parameters_allocate(). */
+GnetStatus gnet_parameters_want(GnetParameters *parameters, int parameter,
+                                const GnetDnnLayout *layout, GnetError *error);
 
 /* Maps the memory and prepares the copies for n_threads threads. */
 GnetStatus gnet_parameters_allocate(GnetParameters *parameters, int n_threads, GnetError *error);
@@ -29,9 +28,9 @@ size_t gnet_parameters_floats(const GnetParameters *parameters);
 size_t gnet_parameters_offset(const GnetParameters *parameters, int parameter);
 float *gnet_parameters_weights(GnetParameters *parameters);
 
-/* Where a WEIGHTS buffer lies: in the arena itself or among the copies; NULL: nobody asked for it.
- */
-float *gnet_parameters_find(GnetParameters *parameters, const GnetBuffer *buffer);
+/* The parameter in a layout: the arena's own or a copy. */
+float *gnet_parameters_in_layout(GnetParameters *parameters, int parameter,
+                                 const GnetDnnLayout *layout);
 
 /* Bytes of the arena and of the copies. */
 size_t gnet_parameters_bytes(const GnetParameters *parameters);

@@ -10,7 +10,7 @@ static void *locate(const GnetShardPlan *plan, const GnetShard *shard, const Gne
     const GnetBuffer *buffer = &program->buffers[number];
     switch (buffer->kind) {
     case GNET_BUFFER_WEIGHTS:
-        return gnet_parameters_find(plan->parameters, buffer);
+        return gnet_parameters_in_layout(plan->parameters, buffer->parameter, buffer->layout);
     case GNET_BUFFER_GRADIENT:
         return shard->gradients.bytes +
                gnet_parameters_offset(plan->parameters, buffer->parameter) * sizeof(float);

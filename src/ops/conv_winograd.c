@@ -2,9 +2,11 @@
 #include "ops/conv.h"
 #include "ops/winograd.h"
 
+/* Weights are transformed by the pass that reads them: the points are in the caches then, and take
+   no memory of their own. */
 typedef struct WinogradTask {
     GnetWinograd plan;
-    GnetWinogradWeights weights; /* of the gradient */
+    GnetWinogradWeights weights;
     bool relu;
 } WinogradTask;
 
@@ -38,53 +40,64 @@ static bool plan_weights(const GnetBuild *build, const GnetWinograd *winograd, b
     return layout && gnet_winograd_weights(winograd, layout, exchanged, weights);
 }
 
-static void transform_weights(const void *task, void *const *data)
+static void write_pass(GnetBuild *build, const WinogradTask *task, GnetKernel *run,
+                       const int *buffers, int n_buffers)
 {
-    gnet_winograd_transform_weights(task, data[0], data[1]);
+    GnetProgram *program = build->program;
+    gnet_program_pass(program, (GnetPass){"conv", "gnet:winograd", run},
+                      gnet_program_task(program, task, sizeof *task), buffers, n_buffers);
 }
 
-static int points_buffer(GnetBuild *build, const GnetWinogradWeights *weights)
+static int weights_buffer(GnetBuild *build)
 {
-    GnetForm form = {transform_weights, weights, sizeof *weights,
-                     gnet_winograd_points_bytes(weights)};
-    gnet_program_settle(build->program, build->layer->parameters[0], weights_layout(build));
-    return gnet_program_form(build->program, build->layer->parameters[0], &form);
+    return gnet_program_weights(build->program, build->layer->parameters[0], weights_layout(build));
+}
+
+static int points_buffer(GnetBuild *build, const WinogradTask *task)
+{
+    return gnet_program_bytes(build->program, gnet_winograd_points_bytes(&task->weights));
+}
+
+static int scratch_buffer(GnetBuild *build, size_t bytes)
+{
+    return gnet_program_bytes(build->program, bytes);
 }
 
 static void run_forward(const void *task, void *const *data)
 {
     const WinogradTask *conv = task;
-    gnet_winograd_convolve(&conv->plan, data[0], data[1], data[2], conv->relu, data[3], data[4]);
+    gnet_winograd_transform_weights(&conv->weights, data[1], data[4]);
+    gnet_winograd_convolve(&conv->plan, data[0], data[4], data[2], conv->relu, data[3], data[5]);
 }
 
 bool gnet_conv_winograd_forward(GnetBuild *build)
 {
-    GnetProgram *program = build->program;
     WinogradTask task = {.relu = build->layer->relu_fused};
     if (!plan(build, &task.plan) || !plan_weights(build, &task.plan, false, &task.weights))
         return false;
-    build->dst = gnet_program_buffer(program, layout_of(build, GNET_DNN_DST));
-    int buffers[] = {
+    build->dst = gnet_program_buffer(build->program, layout_of(build, GNET_DNN_DST));
+    const int buffers[] = {
         build->src[0],
-        points_buffer(build, &task.weights),
-        gnet_program_weights(program, build->layer->parameters[1], layout_of(build, GNET_DNN_BIAS)),
+        weights_buffer(build),
+        gnet_program_weights(build->program, build->layer->parameters[1],
+                             layout_of(build, GNET_DNN_BIAS)),
         build->dst,
-        gnet_program_bytes(program, gnet_winograd_convolve_bytes(&task.plan)),
+        points_buffer(build, &task),
+        scratch_buffer(build, gnet_winograd_convolve_bytes(&task.plan)),
     };
-    gnet_program_pass(program, (GnetPass){"conv", "gnet:winograd", run_forward},
-                      gnet_program_task(program, &task, sizeof task), buffers, 5);
+    write_pass(build, &task, run_forward, buffers, 6);
     return true;
 }
 
 static void run_backward_data(const void *task, void *const *data)
 {
     const WinogradTask *conv = task;
-    gnet_winograd_convolve(&conv->plan, data[0], data[1], NULL, false, data[2], data[3]);
+    gnet_winograd_transform_weights(&conv->weights, data[1], data[3]);
+    gnet_winograd_convolve(&conv->plan, data[0], data[3], NULL, false, data[2], data[4]);
 }
 
 bool gnet_conv_winograd_backward_data(GnetBuild *build)
 {
-    GnetProgram *program = build->program;
     GnetWinograd forward;
     WinogradTask task = {0};
     if (!plan(build, &forward))
@@ -92,15 +105,16 @@ bool gnet_conv_winograd_backward_data(GnetBuild *build)
     task.plan = gnet_winograd_exchange(&forward);
     if (!plan_weights(build, &task.plan, true, &task.weights))
         return false;
-    build->diff_src[0] = gnet_program_buffer(program, gnet_program_layout(program, build->src[0]));
-    int buffers[] = {
+    build->diff_src[0] =
+        gnet_program_buffer(build->program, gnet_program_layout(build->program, build->src[0]));
+    const int buffers[] = {
         build->diff_dst,
-        points_buffer(build, &task.weights),
+        weights_buffer(build),
         build->diff_src[0],
-        gnet_program_bytes(program, gnet_winograd_convolve_bytes(&task.plan)),
+        points_buffer(build, &task),
+        scratch_buffer(build, gnet_winograd_convolve_bytes(&task.plan)),
     };
-    gnet_program_pass(program, (GnetPass){"conv", "gnet:winograd", run_backward_data},
-                      gnet_program_task(program, &task, sizeof task), buffers, 4);
+    write_pass(build, &task, run_backward_data, buffers, 5);
     return true;
 }
 
@@ -113,18 +127,16 @@ static void run_backward_weights(const void *task, void *const *data)
 
 bool gnet_conv_winograd_backward_weights(GnetBuild *build)
 {
-    GnetProgram *program = build->program;
     WinogradTask task = {0};
     if (!plan(build, &task.plan) || !plan_weights(build, &task.plan, false, &task.weights))
         return false;
-    int buffers[] = {
+    const int buffers[] = {
         build->src[0],
         build->diff_dst,
-        gnet_program_gradient(program, build->layer->parameters[0]),
-        gnet_program_gradient(program, build->layer->parameters[1]),
-        gnet_program_bytes(program, gnet_winograd_gradient_bytes(&task.plan)),
+        gnet_program_gradient(build->program, build->layer->parameters[0]),
+        gnet_program_gradient(build->program, build->layer->parameters[1]),
+        scratch_buffer(build, gnet_winograd_gradient_bytes(&task.plan)),
     };
-    gnet_program_pass(program, (GnetPass){"conv", "gnet:winograd", run_backward_weights},
-                      gnet_program_task(program, &task, sizeof task), buffers, 5);
+    write_pass(build, &task, run_backward_weights, buffers, 5);
     return true;
 }

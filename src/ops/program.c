@@ -68,44 +68,20 @@ static int find_or_add(GnetProgram *program, GnetBuffer wanted)
     for (int i = 0; i < program->n_buffers; i++) {
         const GnetBuffer *known = &program->buffers[i];
         if (known->kind == wanted.kind && known->parameter == wanted.parameter &&
-            known->layout == wanted.layout && gnet_forms_equal(known->form, wanted.form))
+            known->layout == wanted.layout)
             return i;
     }
-    wanted.bytes = wanted.form ? wanted.form->bytes : gnet_dnn_layout_bytes(wanted.layout);
+    wanted.bytes = gnet_dnn_layout_bytes(wanted.layout);
     return add_buffer(program, wanted);
-}
-
-bool gnet_forms_equal(const GnetForm *a, const GnetForm *b)
-{
-    if (!a || !b)
-        return a == b;
-    return a->kernel == b->kernel && a->task_bytes == b->task_bytes &&
-           memcmp(a->task, b->task, a->task_bytes) == 0;
-}
-
-void gnet_program_settle(GnetProgram *program, int parameter, const GnetDnnLayout *layout)
-{
-    if (!program->parameter_layouts[parameter])
-        program->parameter_layouts[parameter] = layout;
 }
 
 int gnet_program_weights(GnetProgram *program, int parameter, const GnetDnnLayout *layout)
 {
-    gnet_program_settle(program, parameter, layout);
+    if (!program->parameter_layouts[parameter])
+        program->parameter_layouts[parameter] = layout;
     return find_or_add(
         program,
         (GnetBuffer){.kind = GNET_BUFFER_WEIGHTS, .parameter = parameter, .layout = layout});
-}
-
-int gnet_program_form(GnetProgram *program, int parameter, const GnetForm *form)
-{
-    GnetForm kept = *form;
-    kept.task = gnet_program_task(program, form->task, form->task_bytes);
-    const GnetForm *copy = gnet_program_task(program, &kept, sizeof kept);
-    if (!copy || !kept.task)
-        return 0;
-    return find_or_add(
-        program, (GnetBuffer){.kind = GNET_BUFFER_WEIGHTS, .parameter = parameter, .form = copy});
 }
 
 int gnet_program_gradient(GnetProgram *program, int parameter)

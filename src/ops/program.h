@@ -15,27 +15,16 @@
 
 typedef enum GnetBufferKind {
     GNET_BUFFER_ARENA,    /* in the shard's arena, placed by the memory plan */
-    GNET_BUFFER_WEIGHTS,  /* a parameter, or a copy of it in another layout or form; read only */
+    GNET_BUFFER_WEIGHTS,  /* a parameter, or a copy of it in another layout; read only */
     GNET_BUFFER_GRADIENT, /* a parameter's gradient, the shard's own */
 } GnetBufferKind;
 
 /* A pass of gnet's own: data[] are the step's buffers, in its order. */
 typedef void GnetKernel(const void *task, void *const *data);
 
-/* What a kernel makes of a parameter for steps to read: data[] are the parameter in its settled
-   layout, and the form. Forms of one kernel with equal tasks are one. */
-typedef struct GnetForm {
-    GnetKernel *kernel;
-    const void *task;
-    size_t task_bytes, bytes;
-} GnetForm;
-
-bool gnet_forms_equal(const GnetForm *a, const GnetForm *b); /* NULL equals NULL */
-
 typedef struct GnetBuffer {
     GnetBufferKind kind;
     const GnetDnnLayout *layout; /* NULL: mere bytes */
-    const GnetForm *form;        /* WEIGHTS: in this form, not in a layout */
     size_t bytes;
     int parameter;   /* WEIGHTS, GRADIENT */
     int first, last; /* ARENA: the steps between which it holds something */
@@ -115,13 +104,9 @@ void gnet_program_close(GnetProgram **program);
 int gnet_program_buffer(GnetProgram *program, const GnetDnnLayout *layout);
 int gnet_program_bytes(GnetProgram *program, size_t bytes);
 
-/* Settles a parameter's layout, if no step has yet. */
-void gnet_program_settle(GnetProgram *program, int parameter, const GnetDnnLayout *layout);
-
-/* The buffer of a parameter in a layout, or in a form, of which a copy is kept; and that of its
-   gradient, in the parameter's settled layout. */
+/* The buffer of a parameter in a layout, of which a copy is kept if it is not the settled one; and
+   that of its gradient, in the settled layout. */
 int gnet_program_weights(GnetProgram *program, int parameter, const GnetDnnLayout *layout);
-int gnet_program_form(GnetProgram *program, int parameter, const GnetForm *form);
 int gnet_program_gradient(GnetProgram *program, int parameter);
 
 const GnetDnnLayout *gnet_program_layout(const GnetProgram *program, int buffer);
@@ -132,7 +117,7 @@ void gnet_program_call(GnetProgram *program, const GnetDnnPrimitive *primitive,
 void gnet_program_pass(GnetProgram *program, GnetPass pass, const void *task, const int *buffers,
                        int n_buffers);
 
-/* A copy of a kernel's task that lives as long as the program, and so for a form. */
+/* A copy of a kernel's task that lives as long as the program. */
 const void *gnet_program_task(GnetProgram *program, const void *task, size_t bytes);
 
 /* The buffer itself if it has that layout already, otherwise one that a reorder step fills. */

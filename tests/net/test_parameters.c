@@ -10,14 +10,6 @@ typedef struct Fixture {
     GnetParameters *parameters;
 } Fixture;
 
-static GnetBuffer weights_buffer(int parameter, const GnetDnnLayout *layout)
-{
-    return (GnetBuffer){.kind = GNET_BUFFER_WEIGHTS,
-                        .parameter = parameter,
-                        .layout = layout,
-                        .bytes = gnet_dnn_layout_bytes(layout)};
-}
-
 static Fixture open_fixture(int n_threads)
 {
     Fixture made = {.model = model_of_text(SMALL_MODEL, 3)};
@@ -33,13 +25,14 @@ static Fixture open_fixture(int n_threads)
     for (int b = 0; b < made.program->n_buffers; b++) {
         const GnetBuffer *buffer = &made.program->buffers[b];
         if (buffer->kind == GNET_BUFFER_WEIGHTS)
-            assert_int_equal(gnet_parameters_want(made.parameters, buffer, &error), GNET_OK);
+            assert_int_equal(
+                gnet_parameters_want(made.parameters, buffer->parameter, buffer->layout, &error),
+                GNET_OK);
     }
     /* one more copy for sure, whatever the CPU's kernels want */
     const GnetDnnLayout *plain =
         gnet_dnn_layout_plain(made.dnn, &graph->parameters[2].shape, &error);
-    const GnetBuffer copy = weights_buffer(2, plain);
-    assert_int_equal(gnet_parameters_want(made.parameters, &copy, &error), GNET_OK);
+    assert_int_equal(gnet_parameters_want(made.parameters, 2, plain, &error), GNET_OK);
     assert_int_equal(gnet_parameters_allocate(made.parameters, n_threads, &error), GNET_OK);
     return made;
 }
@@ -113,8 +106,7 @@ static void goes_to_plain_and_back(void **state)
 static void assert_copy(const Fixture *fixture, int p, const GnetDnnLayout *layout)
 {
     size_t n = elements(fixture, p);
-    const GnetBuffer buffer = weights_buffer(p, layout);
-    const float *copy = gnet_parameters_find(fixture->parameters, &buffer);
+    const float *copy = gnet_parameters_in_layout(fixture->parameters, p, layout);
     assert_non_null(copy);
     float *expected = random_numbers(p, n), *plain = calloc(n, sizeof *plain);
     gnet_layout_to_plain(gnet_dnn_layout_view(layout), copy, plain);
@@ -186,8 +178,7 @@ static void knows_no_layout_that_nobody_wants(void **state)
     GnetError error;
     const GnetDnnLayout *other =
         gnet_dnn_layout_plain(fixture.dnn, &(GnetShape){2, {123, 45}}, &error);
-    const GnetBuffer buffer = weights_buffer(0, other);
-    assert_null(gnet_parameters_find(fixture.parameters, &buffer));
+    assert_null(gnet_parameters_in_layout(fixture.parameters, 0, other));
     close_fixture(&fixture);
 }
 
