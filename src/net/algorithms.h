@@ -8,8 +8,9 @@
 #include "ops/graph.h"
 
 typedef enum GnetAlgorithmsKind {
-    GNET_ALGORITHMS_AUTO,   /* to be timed; until then as if it was `winograd` */
-    GNET_ALGORITHMS_ONE,    /* the same one everywhere */
+    GNET_ALGORITHMS_AUTO,   /* to be timed; until then as if it was `own` */
+    GNET_ALGORITHMS_DIRECT, /* everywhere */
+    GNET_ALGORITHMS_OWN,    /* gnet's own wherever it has one */
     GNET_ALGORITHMS_LISTED, /* a layer that is not listed is `direct` */
 } GnetAlgorithmsKind;
 
@@ -21,7 +22,6 @@ typedef struct GnetAlgorithmsRow {
 
 typedef struct GnetAlgorithms {
     GnetAlgorithmsKind kind;
-    GnetAlgorithm one;
     GnetAlgorithmsRow *rows; /* LISTED: [n_rows] */
     size_t n_rows;
 } GnetAlgorithms;
@@ -33,7 +33,10 @@ void gnet_algorithms_write(GnetYamlWriter *writer, const void *value);
 /* Ended by NULL. */
 extern const char *const gnet_algorithm_names[];
 
-/* Reports rows of layers that the graph does not have, or that have no choice. */
+/* "forward", "backward data"... */
+extern const char *const gnet_conv_direction_names[];
+
+/* Reports rows of layers that the graph does not have, or that have not that choice. */
 void gnet_algorithms_check(const GnetAlgorithms *algorithms, const GnetGraph *graph,
                            GnetDiagnostics *diagnostics);
 

@@ -11,13 +11,16 @@
 #define KEY_BYTES 320
 #define ROUNDS 3
 
-/* Winograd's is taken if it needs at most this part of the direct algorithm's time: the direct sums
-   are the more exact ones. */
+/* gnet's own algorithm is taken if it needs at most this part of the direct one's time: the direct
+   sums are more exact than Winograd's. */
 #define WORTH_IT 0.95
 
 /* Counts as a version of gnet's own kernels in the cache's keys: one more when their speed
    changes. */
-#define KERNELS 1
+#define KERNELS 2
+
+/* What is compared: the direct algorithm with gnet's own for that layer and direction. */
+enum { DIRECT, OWN, N_RIVALS };
 
 typedef struct Tuning {
     const GnetGraph *graph;
@@ -26,14 +29,8 @@ typedef struct Tuning {
     GnetConvChoice *choices;
     char machine[128];                     /* the part of a key that all have in common */
     bool (*known)[GNET_N_CONV_DIRECTIONS]; /* [n_layers] */
-    double (*seconds)[GNET_N_CONV_DIRECTIONS][GNET_N_ALGORITHMS]; /* [n_layers] */
+    double (*seconds)[GNET_N_CONV_DIRECTIONS][N_RIVALS]; /* [n_layers] */
 } Tuning;
-
-static const char *const direction_names[] = {
-    [GNET_CONV_FORWARD] = "forward",
-    [GNET_CONV_BACKWARD_DATA] = "backward data",
-    [GNET_CONV_BACKWARD_WEIGHTS] = "backward weights",
-};
 
 static void name_machine(Tuning *tuning)
 {
@@ -54,7 +51,7 @@ static void name_key(const Tuning *tuning, int l, int direction, char key[KEY_BY
                                           tuning->options->n_shards, 0),
              (long long)src->dims[0], (long long)src->dims[1], (long long)src->dims[2],
              (long long)conv->out, (long long)conv->kernel, (long long)conv->kernel,
-             (long long)conv->pad, direction_names[direction]);
+             (long long)conv->pad, gnet_conv_direction_names[direction]);
 }
 
 static int n_directions(const Tuning *tuning)
@@ -62,36 +59,51 @@ static int n_directions(const Tuning *tuning)
     return tuning->options->batches[0].training ? GNET_N_CONV_DIRECTIONS : 1;
 }
 
+static GnetAlgorithm own_algorithm(const Tuning *tuning, int l, int direction)
+{
+    return gnet_conv_own_algorithm(&tuning->graph->layers[l], (GnetConvDirection)direction);
+}
+
+/* Whether there is something to choose. */
+static bool is_open(const Tuning *tuning, int l, int direction)
+{
+    return direction < n_directions(tuning) &&
+           own_algorithm(tuning, l, direction) != GNET_ALGORITHM_DIRECT;
+}
+
 /* Sets what the cache knows, and returns the number of choices that it does not. */
 static int look_up(const Tuning *tuning)
 {
     int n_missing = 0;
     for (int l = 0; l < tuning->graph->n_layers; l++)
-        for (int d = 0; gnet_conv_has_choice(&tuning->graph->layers[l]) && d < n_directions(tuning);
-             d++) {
+        for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++) {
             char key[KEY_BYTES];
+            if (!is_open(tuning, l, d))
+                continue;
             name_key(tuning, l, d, key);
-            tuning->known[l][d] =
-                gnet_tuning_cache_find(tuning->cache, key, &tuning->choices[l].algorithms[d]);
+            tuning->known[l][d] = gnet_tuning_cache_find(
+                tuning->cache, key, own_algorithm(tuning, l, d), &tuning->choices[l].algorithms[d]);
             n_missing += !tuning->known[l][d];
         }
     return n_missing;
 }
 
-static bool has_choice(const GnetGraph *graph, const GnetStep *step)
-{
-    return gnet_conv_has_choice(&graph->layers[step->layer]) && step->part != GNET_PART_BACKWARD;
-}
-
-static int direction_of(const GnetStep *step)
+static GnetConvDirection direction_of(const GnetStep *step)
 {
     return step->part == GNET_PART_FORWARD         ? GNET_CONV_FORWARD
            : step->part == GNET_PART_BACKWARD_DATA ? GNET_CONV_BACKWARD_DATA
                                                    : GNET_CONV_BACKWARD_WEIGHTS;
 }
 
+static bool has_choice(const GnetGraph *graph, const GnetStep *step)
+{
+    return step->part != GNET_PART_BACKWARD &&
+           gnet_conv_own_algorithm(&graph->layers[step->layer], direction_of(step)) !=
+               GNET_ALGORITHM_DIRECT;
+}
+
 /* Adds up what the last round took, and keeps the least of all rounds. */
-static void take_round(const Tuning *tuning, const GnetNet *net, GnetAlgorithm algorithm,
+static void take_round(const Tuning *tuning, const GnetNet *net, int rival,
                        double (*sums)[GNET_N_CONV_DIRECTIONS])
 {
     const GnetGraph *graph = tuning->graph;
@@ -108,14 +120,13 @@ static void take_round(const Tuning *tuning, const GnetNet *net, GnetAlgorithm a
     }
     for (int l = 0; l < graph->n_layers; l++)
         for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++) {
-            double *least = &tuning->seconds[l][d][algorithm];
+            double *least = &tuning->seconds[l][d][rival];
             if (*least == 0 || sums[l][d] < *least)
                 *least = sums[l][d];
         }
 }
 
-static GnetStatus run_rounds(const Tuning *tuning, GnetNet *net, GnetAlgorithm algorithm,
-                             GnetError *error)
+static GnetStatus run_rounds(const Tuning *tuning, GnetNet *net, int rival, GnetError *error)
 {
     double(*sums)[GNET_N_CONV_DIRECTIONS] = calloc((size_t)tuning->graph->n_layers, sizeof *sums);
     GnetStatus status = GNET_OK;
@@ -125,16 +136,17 @@ static GnetStatus run_rounds(const Tuning *tuning, GnetNet *net, GnetAlgorithm a
     for (int round = 0; status == GNET_OK && round < ROUNDS; round++) {
         status = gnet_net_time_only(net, tuning->options->batches[0], has_choice, &seconds, error);
         if (status == GNET_OK)
-            take_round(tuning, net, algorithm, sums);
+            take_round(tuning, net, rival, sums);
     }
     free(sums);
     return status;
 }
 
-/* Times every convolution that has a choice by one algorithm. */
-static GnetStatus measure_one(const Tuning *tuning, GnetAlgorithm algorithm, GnetError *error)
+/* Times every convolution that has a choice by one of the two. */
+static GnetStatus measure_rival(const Tuning *tuning, int rival, GnetError *error)
 {
-    const GnetAlgorithms everywhere = {.kind = GNET_ALGORITHMS_ONE, .one = algorithm};
+    const GnetAlgorithms everywhere = {.kind = rival == OWN ? GNET_ALGORITHMS_OWN
+                                                            : GNET_ALGORITHMS_DIRECT};
     GnetNetOptions options = *tuning->options;
     GnetConvChoice *choices = calloc((size_t)tuning->graph->n_layers, sizeof *choices);
     GnetNet *net = NULL;
@@ -149,7 +161,7 @@ static GnetStatus measure_one(const Tuning *tuning, GnetAlgorithm algorithm, Gne
     if (status == GNET_OK)
         status = gnet_net_time_steps(net, error);
     if (status == GNET_OK)
-        status = run_rounds(tuning, net, algorithm, error);
+        status = run_rounds(tuning, net, rival, error);
     gnet_net_close(&net);
     free(choices);
     return status;
@@ -159,18 +171,18 @@ static GnetStatus measure_one(const Tuning *tuning, GnetAlgorithm algorithm, Gne
 static void decide(const Tuning *tuning)
 {
     for (int l = 0; l < tuning->graph->n_layers; l++)
-        for (int d = 0; gnet_conv_has_choice(&tuning->graph->layers[l]) && d < n_directions(tuning);
-             d++) {
+        for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++) {
             const double *seconds = tuning->seconds[l][d];
+            const GnetAlgorithm own = own_algorithm(tuning, l, d);
             char key[KEY_BYTES];
-            if (tuning->known[l][d])
+            if (!is_open(tuning, l, d) || tuning->known[l][d])
                 continue;
-            bool worth_it =
-                seconds[GNET_ALGORITHM_WINOGRAD] < WORTH_IT * seconds[GNET_ALGORITHM_DIRECT];
-            GnetAlgorithm chosen = worth_it ? GNET_ALGORITHM_WINOGRAD : GNET_ALGORITHM_DIRECT;
-            tuning->choices[l].algorithms[d] = chosen;
+            bool worth_it = seconds[OWN] < WORTH_IT * seconds[DIRECT];
+            tuning->choices[l].algorithms[d] = worth_it ? own : GNET_ALGORITHM_DIRECT;
             name_key(tuning, l, d, key);
-            gnet_tuning_cache_add(tuning->cache, key, chosen, seconds);
+            gnet_tuning_cache_add(tuning->cache, key, tuning->choices[l].algorithms[d],
+                                  (GnetAlgorithmTime[]){{GNET_ALGORITHM_DIRECT, seconds[DIRECT]},
+                                                        {own, seconds[OWN]}});
         }
 }
 
@@ -181,8 +193,8 @@ static GnetStatus measure_all(const Tuning *tuning, int *n_missing, GnetError *e
     if (*n_missing == 0)
         return GNET_OK;
     gnet_log(GNET_LOG_INFO, "timing the algorithms of the convolutions, once on this machine");
-    for (int a = 0; a < GNET_N_ALGORITHMS; a++)
-        GNET_TRY(measure_one(tuning, (GnetAlgorithm)a, error));
+    for (int rival = 0; rival < N_RIVALS; rival++)
+        GNET_TRY(measure_rival(tuning, rival, error));
     decide(tuning);
     gnet_tuning_cache_save(tuning->cache);
     return GNET_OK;

@@ -124,26 +124,28 @@ void gnet_tuning_cache_lock(GnetTuningCache *cache)
     read_entries(cache);
 }
 
-bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key, GnetAlgorithm *algorithm)
+bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key, GnetAlgorithm own,
+                            GnetAlgorithm *algorithm)
 {
     const char *name =
         json_string_value(json_object_get(json_object_get(cache->entries, key), "algorithm"));
-    for (int a = 0; name && a < GNET_N_ALGORITHMS; a++)
-        if (strcmp(name, gnet_algorithm_names[a]) == 0) {
-            *algorithm = (GnetAlgorithm)a;
+    const GnetAlgorithm rivals[] = {GNET_ALGORITHM_DIRECT, own};
+    for (int i = 0; name && i < 2; i++)
+        if (strcmp(name, gnet_algorithm_names[rivals[i]]) == 0) {
+            *algorithm = rivals[i];
             return true;
         }
     return false;
 }
 
 void gnet_tuning_cache_add(GnetTuningCache *cache, const char *key, GnetAlgorithm algorithm,
-                           const double seconds[GNET_N_ALGORITHMS])
+                           const GnetAlgorithmTime times[2])
 {
     json_t *entry = json_pack("{s:s}", "algorithm", gnet_algorithm_names[algorithm]);
-    for (int a = 0; entry && a < GNET_N_ALGORITHMS; a++) {
+    for (int i = 0; entry && i < 2; i++) {
         char name[32];
-        snprintf(name, sizeof name, "%s_ms", gnet_algorithm_names[a]);
-        json_object_set_new(entry, name, json_real(1e3 * seconds[a]));
+        snprintf(name, sizeof name, "%s_ms", gnet_algorithm_names[times[i].algorithm]);
+        json_object_set_new(entry, name, json_real(1e3 * times[i].seconds));
     }
     json_object_set_new(cache->entries, key, entry);
 }

@@ -18,13 +18,18 @@ void gnet_tuning_cache_close(GnetTuningCache **cache);
    start together do not disturb each other's measurements in this way, and choose alike. */
 void gnet_tuning_cache_lock(GnetTuningCache *cache);
 
-/* Whether the algorithm for a key is known. */
-bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key,
+/* Whether it is known if a key's algorithm is to be the direct one or `own`. */
+bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key, GnetAlgorithm own,
                             GnetAlgorithm *algorithm);
 
-/* Adds a key with the seconds that each algorithm took. */
+typedef struct GnetAlgorithmTime {
+    GnetAlgorithm algorithm;
+    double seconds;
+} GnetAlgorithmTime;
+
+/* Adds a key's algorithm, with the times of the two that it was chosen from. */
 void gnet_tuning_cache_add(GnetTuningCache *cache, const char *key, GnetAlgorithm algorithm,
-                           const double seconds[GNET_N_ALGORITHMS]);
+                           const GnetAlgorithmTime times[2]);
 
 /* Writes the file; where that cannot be, the log says so. */
 void gnet_tuning_cache_save(const GnetTuningCache *cache);

@@ -5,6 +5,7 @@
 typedef enum GnetAlgorithm {
     GNET_ALGORITHM_DIRECT,   /* the sum of products itself, by oneDNN */
     GNET_ALGORITHM_WINOGRAD, /* gnet's own; stride 1, 3 x 3 or 5 x 5 */
+    GNET_ALGORITHM_GEMM,     /* gnet's own product of matrices; stride 1, 1 x 1, backward weights */
     GNET_N_ALGORITHMS,
 } GnetAlgorithm;
 

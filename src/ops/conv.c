@@ -1,4 +1,5 @@
 #include "ops/conv.h"
+#include "ops/conv_gemm.h"
 #include "ops/conv_image_weights.h"
 #include "ops/conv_winograd.h"
 #include "ops/relu.h"
@@ -78,18 +79,31 @@ static GnetDnnConv describe(const GnetBuild *build)
     };
 }
 
-bool gnet_conv_has_choice(const GnetLayer *layer)
+GnetAlgorithm gnet_conv_own_algorithm(const GnetLayer *layer, GnetConvDirection direction)
 {
     const GnetConvOptions *conv = layer->options;
-    return layer->op == &gnet_op_conv && conv->stride == 1 && conv->pad < conv->kernel &&
-           (conv->kernel == 3 || conv->kernel == 5);
+    if (layer->op != &gnet_op_conv || conv->stride != 1 || conv->pad >= conv->kernel)
+        return GNET_ALGORITHM_DIRECT;
+    if (conv->kernel == 3 || conv->kernel == 5)
+        return GNET_ALGORITHM_WINOGRAD;
+    return conv->kernel == 1 && direction == GNET_CONV_BACKWARD_WEIGHTS ? GNET_ALGORITHM_GEMM
+                                                                        : GNET_ALGORITHM_DIRECT;
 }
 
-static bool is_winograd(const GnetBuild *build, GnetConvDirection direction)
+bool gnet_conv_has_choice(const GnetLayer *layer)
+{
+    bool found = false;
+    for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++)
+        found |= gnet_conv_own_algorithm(layer, (GnetConvDirection)d) != GNET_ALGORITHM_DIRECT;
+    return found;
+}
+
+/* The algorithm to take for the layer. */
+static GnetAlgorithm chosen(const GnetBuild *build, GnetConvDirection direction)
 {
     const GnetConvChoice *choices = build->program->choices;
-    return choices && choices[build->layer - build->graph->layers].algorithms[direction] ==
-                          GNET_ALGORITHM_WINOGRAD;
+    return choices ? choices[build->layer - build->graph->layers].algorithms[direction]
+                   : GNET_ALGORITHM_DIRECT;
 }
 
 static GnetStatus forward(GnetBuild *build, GnetError *error)
@@ -97,18 +111,21 @@ static GnetStatus forward(GnetBuild *build, GnetError *error)
     GnetDnnConv spec = describe(build);
     spec.relu = build->layer->relu_fused;
     GNET_TRY(gnet_weighted_choose_forward(build, make, &spec, error));
-    if (is_winograd(build, GNET_CONV_FORWARD) && gnet_conv_winograd_forward(build))
+    if (chosen(build, GNET_CONV_FORWARD) == GNET_ALGORITHM_WINOGRAD &&
+        gnet_conv_winograd_forward(build))
         return GNET_OK;
     return gnet_weighted_forward(build, error);
 }
 
 static GnetStatus backward_weights(GnetBuild *build, const GnetDnnConv *spec, GnetError *error)
 {
+    const GnetAlgorithm algorithm = chosen(build, GNET_CONV_BACKWARD_WEIGHTS);
     build->program->part = GNET_PART_BACKWARD_WEIGHTS;
     if (gnet_conv_image_weights(build))
         return GNET_OK;
-    if (is_winograd(build, GNET_CONV_BACKWARD_WEIGHTS) &&
-        gnet_conv_winograd_backward_weights(build))
+    if (algorithm == GNET_ALGORITHM_WINOGRAD && gnet_conv_winograd_backward_weights(build))
+        return GNET_OK;
+    if (algorithm == GNET_ALGORITHM_GEMM && gnet_conv_gemm_backward_weights(build))
         return GNET_OK;
     return gnet_weighted_backward_weights(build, make, spec, error);
 }
@@ -116,7 +133,8 @@ static GnetStatus backward_weights(GnetBuild *build, const GnetDnnConv *spec, Gn
 static GnetStatus backward_data(GnetBuild *build, const GnetDnnConv *spec, GnetError *error)
 {
     build->program->part = GNET_PART_BACKWARD_DATA;
-    if (is_winograd(build, GNET_CONV_BACKWARD_DATA) && gnet_conv_winograd_backward_data(build))
+    if (chosen(build, GNET_CONV_BACKWARD_DATA) == GNET_ALGORITHM_WINOGRAD &&
+        gnet_conv_winograd_backward_data(build))
         return GNET_OK;
     return gnet_weighted_backward_data(build, make, spec, error);
 }

@@ -1,6 +1,7 @@
 #ifndef GNET_OPS_CONV_H
 #define GNET_OPS_CONV_H
 
+#include "ops/algorithm.h"
 #include "ops/graph.h"
 
 typedef struct GnetConvOptions {
@@ -8,8 +9,11 @@ typedef struct GnetConvOptions {
     int64_t kernel, stride, pad; /* pixels, the same down and across */
 } GnetConvOptions;
 
-/* Whether the layer is a convolution that Winograd's algorithm may do: of stride 1, 3 x 3 or 5 x 5.
-   Layouts may still not allow it. */
+/* The algorithm of gnet's own that may do a layer's direction in the place of the direct one, if
+   layouts allow it; GNET_ALGORITHM_DIRECT where there is none. */
+GnetAlgorithm gnet_conv_own_algorithm(const GnetLayer *layer, GnetConvDirection direction);
+
+/* Whether the layer has one in some direction. */
 bool gnet_conv_has_choice(const GnetLayer *layer);
 
 #endif

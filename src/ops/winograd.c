@@ -23,8 +23,8 @@ static bool has_lanes(const GnetPixels *pixels)
 /* What follows from the channels of both sides. */
 static void plan_memory(GnetWinograd *winograd)
 {
-    winograd->src_channels = round_up(winograd->src.n_channels, GNET_N_LANES);
-    winograd->dst_channels = round_up(winograd->dst.n_channels, GNET_N_LANES);
+    winograd->src_channels = round_up(winograd->src.n_channels, winograd->src.block);
+    winograd->dst_channels = round_up(winograd->dst.n_channels, winograd->dst.block);
     winograd->n_panels = round_up(winograd->dst.n_channels, GNET_PANEL) / GNET_PANEL;
     winograd->tiles_down = round_up(winograd->dst_height, winograd->tile) / winograd->tile;
     winograd->tiles_across = round_up(winograd->dst_width, winograd->tile) / winograd->tile;

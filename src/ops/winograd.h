@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "ops/filter_side.h"
 #include "tensor/layout.h"
 
 /* A convolution of blocked images. The same with src and dst, and the sides of the weights,
@@ -20,7 +21,7 @@ typedef struct GnetWinograd {
     int64_t tile;        /* results along a side of a tile: 7 - kernel */
     GnetPixels src, dst;
     int64_t src_height, src_width, dst_height, dst_width;
-    int64_t src_channels, dst_channels; /* rounded up to GNET_N_LANES */
+    int64_t src_channels, dst_channels; /* rounded up to whole blocks */
     int64_t n_panels;                   /* of 16 channels, of dst */
     int64_t tiles_down, tiles_across, n_tiles;
     int64_t block;          /* tiles that are worked on at once, rounded up to whole strips */
@@ -41,14 +42,6 @@ GnetWinograd gnet_winograd_exchange(const GnetWinograd *winograd);
 /* Bytes of scratch memory of the passes below. */
 size_t gnet_winograd_convolve_bytes(const GnetWinograd *winograd);
 size_t gnet_winograd_gradient_bytes(const GnetWinograd *winograd);
-
-/* One side of weights [o][i][kernel][kernel] that lie in blocks of channels. */
-typedef struct GnetFilterSide {
-    int64_t n_channels; /* rounded up to GNET_N_LANES */
-    int64_t block;      /* channels in one */
-    int64_t outer;      /* floats from block to block */
-    int64_t inner;      /* floats from channel to channel within one */
-} GnetFilterSide;
 
 /* The weights of a plan and where they lie; their transform is
    points[36][panel of dst's channels][channel of src][16]. */

@@ -2,34 +2,12 @@
 #include "ops/winograd_product.h"
 #include "ops/winograd_transform.h"
 
-static int64_t offset_of(const GnetFilterSide *side, int64_t channel)
-{
-    return channel / side->block * side->outer + channel % side->block * side->inner;
-}
-
-/* The side of a dimension, 0 or 1, if it has one block or none. */
-static bool find_side(const GnetLayout *weights, int dim, GnetFilterSide *side)
-{
-    int64_t inner = 1;
-    *side = (GnetFilterSide){.block = 1, .outer = weights->strides[dim]};
-    for (int b = weights->n_blocks - 1; b >= 0; b--) {
-        if (weights->block_dims[b] == dim) {
-            if (side->block > 1)
-                return false;
-            side->block = weights->blocks[b];
-            side->inner = inner;
-        }
-        inner *= weights->blocks[b];
-    }
-    return side->block % GNET_N_LANES == 0;
-}
-
 bool gnet_winograd_weights(const GnetWinograd *winograd, const GnetLayout *weights, bool exchanged,
                            GnetWinogradWeights *made)
 {
     const int64_t down = weights->strides[2], across = weights->strides[3];
     GnetFilterSide o, i;
-    if (!find_side(weights, 0, &o) || !find_side(weights, 1, &i) || o.inner != 1)
+    if (!gnet_filter_side(weights, 0, &o) || !gnet_filter_side(weights, 1, &i) || o.inner != 1)
         return false;
     *made = (GnetWinogradWeights){
         .kernel = winograd->kernel,
@@ -40,9 +18,8 @@ bool gnet_winograd_weights(const GnetWinograd *winograd, const GnetLayout *weigh
         .across = exchanged ? -across : across,
         .point_floats = winograd->weights_floats,
     };
-    made->dst.n_channels = winograd->dst_channels;
-    made->src.n_channels = winograd->src_channels;
-    return true;
+    return made->dst.n_channels == winograd->dst_channels &&
+           made->src.n_channels == winograd->src_channels;
 }
 
 size_t gnet_winograd_points_bytes(const GnetWinogradWeights *weights)
@@ -86,8 +63,8 @@ GNET_FMA_CLONES void gnet_winograd_transform_weights(const GnetWinogradWeights *
     const int64_t point = made->point_floats / GNET_N_LANES;
     for (int64_t o = 0; o < made->dst.n_channels; o += GNET_N_LANES)
         for (int64_t i = 0; i < made->src.n_channels; i++) {
-            const float *first =
-                weights + made->first + offset_of(&made->dst, o) + offset_of(&made->src, i);
+            const float *first = weights + made->first + gnet_filter_offset(&made->dst, o) +
+                                 gnet_filter_offset(&made->src, i);
             float *to = points + offset_of_points(made, o, i);
             if (made->kernel == 3)
                 spread_taps(made, first, to, point, 3);
@@ -116,7 +93,8 @@ GNET_FMA_CLONES void gnet_winograd_gather_weights(const GnetWinogradWeights *mad
     const int64_t point = made->point_floats / GNET_N_LANES;
     for (int64_t o = 0; o < made->dst.n_channels; o += GNET_N_LANES)
         for (int64_t i = 0; i < made->src.n_channels; i++) {
-            float *first = diff_weights + offset_of(&made->dst, o) + offset_of(&made->src, i);
+            float *first = diff_weights + gnet_filter_offset(&made->dst, o) +
+                           gnet_filter_offset(&made->src, i);
             const float *from = points + offset_of_points(made, o, i);
             if (made->kernel == 3)
                 gather_taps(made, from, point, first, 3);

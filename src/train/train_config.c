@@ -112,8 +112,9 @@ static const GnetOption rows[] = {
      .fallback = "auto",
      .parse = gnet_algorithms_parse,
      .write = gnet_algorithms_write,
-     .type_help = "auto | direct | winograd | {LAYER: [FORWARD, BACKWARD DATA, BACKWARD WEIGHTS]}",
-     .help = "of convolutions by 3 x 3 and 5 x 5; auto: the faster one of each, timed once on a "
+     .type_help = "auto | direct | own | {LAYER: [FORWARD, BACKWARD DATA, BACKWARD WEIGHTS]}",
+     .help = "of convolutions of stride 1: direct (oneDNN), winograd or gemm; auto: the faster one "
+             "of each, timed once on a "
              "machine. Results depend on it in their last bits"},
     {.key = "log_every",
      .type = GNET_OPTION_INT,

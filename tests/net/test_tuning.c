@@ -34,8 +34,8 @@ static void write_cache(const char *text)
     fclose(stream);
 }
 
-/* What was not timed is Winograd's, where there is a choice; nothing is written. */
-static void assumes_winograd(void **state)
+/* What was not timed is gnet's own, where there is a choice; nothing is written. */
+static void assumes_its_own(void **state)
 {
     (void)state;
     Model model = model_of_text(SMALL_MODEL, 3);
@@ -44,9 +44,9 @@ static void assumes_winograd(void **state)
     tune(model.graph, false, choices);
     for (int l = 0; l < model.graph->n_layers; l++)
         for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++)
-            assert_int_equal(choices[l].algorithms[d], gnet_conv_has_choice(&model.graph->layers[l])
-                                                           ? GNET_ALGORITHM_WINOGRAD
-                                                           : GNET_ALGORITHM_DIRECT);
+            assert_int_equal(
+                choices[l].algorithms[d],
+                gnet_conv_own_algorithm(&model.graph->layers[l], (GnetConvDirection)d));
     assert_int_not_equal(stat(cache_file(), &file), 0);
     close_model(&model);
 }
@@ -98,7 +98,7 @@ static void works_without_a_cache(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(assumes_winograd),
+        cmocka_unit_test(assumes_its_own),
         cmocka_unit_test(remembers),
         cmocka_unit_test(survives_a_damaged_file),
         cmocka_unit_test(works_without_a_cache),

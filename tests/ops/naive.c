@@ -67,7 +67,9 @@ static NaiveLayer layer_of(Naive *naive, int l)
 {
     const GnetLayer *layer = &naive->graph->layers[l];
     NaiveLayer made = {.layer = layer,
-                       .winograd = naive->winograd && gnet_conv_has_choice(layer),
+                       .winograd =
+                           naive->winograd && gnet_conv_own_algorithm(layer, GNET_CONV_FORWARD) ==
+                                                  GNET_ALGORITHM_WINOGRAD,
                        .dst = &naive->values[layer->dst]};
     for (int i = 0; i < layer->n_src; i++)
         made.src[i] = &naive->values[layer->src[i]];

@@ -26,6 +26,22 @@ static void agrees_with_the_model(void **state)
         op_check(&cases[i]);
 }
 
+/* 1 x 1: images of more pixels than are summed at a time, and every number of vectors that is left
+   over. */
+static void multiplies_matrices(void **state)
+{
+    (void)state;
+    static const OpCase cases[] = {
+        {{"conv: {out: 8, kernel: 1}"}, 8, 13, 11, 2},
+        {{"conv: {out: 16, kernel: 1}"}, 24, 12, 11, 2},
+        {{"conv: {out: 24, kernel: 1}"}, 9, 16, 17, 1},
+        {{"conv: {out: 32, kernel: 1}"}, 8, 11, 12, 3},
+        {{"conv: {out: 53, kernel: 1}", "relu"}, 12, 3, 4, 3},
+    };
+    for (size_t i = 0; i < COUNT(cases); i++)
+        op_check(&cases[i]);
+}
+
 /* What the first layer of a network is: a plain input, and nobody who wants its gradient. */
 static void takes_the_networks_input(void **state)
 {
@@ -136,10 +152,11 @@ static void counts_parameters_and_macs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_the_model),   cmocka_unit_test(takes_the_networks_input),
-        cmocka_unit_test(does_the_relu_behind_it), cmocka_unit_test(pads_by_more_than_its_window),
-        cmocka_unit_test(agrees_with_differences), cmocka_unit_test(has_pytorchs_shapes),
-        cmocka_unit_test(refuses_what_cannot_be),  cmocka_unit_test(counts_parameters_and_macs),
+        cmocka_unit_test(agrees_with_the_model),        cmocka_unit_test(multiplies_matrices),
+        cmocka_unit_test(takes_the_networks_input),     cmocka_unit_test(does_the_relu_behind_it),
+        cmocka_unit_test(pads_by_more_than_its_window), cmocka_unit_test(agrees_with_differences),
+        cmocka_unit_test(has_pytorchs_shapes),          cmocka_unit_test(refuses_what_cannot_be),
+        cmocka_unit_test(counts_parameters_and_macs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
