@@ -172,3 +172,33 @@ refuses_data() { # FILE
         model.stages.b3.2.linear.out=9
     [[ $stderr == *"-labels-idx1-ubyte"* ]]
 }
+
+refuses_algorithms() { # VALUE MESSAGE
+    run -2 --separate-stderr "$GNET" check tiny.yaml "train.algorithms=$1"
+    [ "${#stderr_lines[@]}" -eq 1 ]
+    [[ $stderr == *"error: "*"$2"* ]] || {
+        echo "$stderr"
+        return 1
+    }
+}
+
+@test "algorithms that the network's convolutions do not have" {
+    local layer=b2.0.branch3x3.2
+    run -0 "$GNET" check tiny.yaml "train.algorithms={$layer: [winograd, direct, winograd]}"
+    run -0 "$GNET" check tiny.yaml "train.algorithms={b2.0.branch1x1: [direct, direct, gemm]}"
+    refuses_algorithms fast "must be auto, direct, own or a mapping of layers, not 'fast'"
+    refuses_algorithms '[own]' "must be auto, direct, own or a mapping of layers, not a list"
+    refuses_algorithms "{$layer: winograd}" "of '$layer' must be a list of 3"
+    refuses_algorithms "{$layer: [winograd, winograd]}" "of '$layer' must be a list of 3"
+    refuses_algorithms "{$layer: [winograd, fast, direct]}" "each direct, winograd or gemm"
+    refuses_algorithms "{$layer: [direct, direct, gemm]}" \
+        "'$layer' cannot be gemm in the backward weights direction, only direct or winograd"
+    refuses_algorithms '{b2.0.branch1x1: [winograd, direct, direct]}' \
+        "'b2.0.branch1x1' cannot be winograd in the forward direction, only direct"
+    refuses_algorithms '{b9: [direct, direct, direct]}' "the network has no convolution 'b9'"
+}
+
+@test "a precision that there is not" {
+    run -2 --separate-stderr "$GNET" check tiny.yaml train.precision=bf16
+    [[ $stderr == *"train.precision must be f32, not 'bf16'"* ]]
+}
