@@ -315,7 +315,9 @@ int gnet_config_shards(const GnetConfig *config, int n_threads)
 {
     if (config->train.shards != GNET_AUTO)
         return (int)config->train.shards;
-    int n_shards = at_most(wanted_threads(config, n_threads),
-                           config->data.batch_size / GNET_AUTO_SHARD_IMAGES);
-    return n_shards < 1 ? 1 : at_most(n_shards, GNET_SHARDS_MAX);
+    /* As few shards as leave the largest of them as small as one for each thread would be. */
+    int64_t n_images = config->data.batch_size;
+    int n_threads_used = at_most(wanted_threads(config, n_threads), GNET_SHARDS_MAX);
+    int64_t largest = (n_images + n_threads_used - 1) / n_threads_used;
+    return (int)((n_images + largest - 1) / largest);
 }

@@ -104,8 +104,9 @@ static const GnetOption rows[] = {
      .word = "auto",
      .min = 1,
      .max = GNET_SHARDS_MAX,
-     .help = "parts of a batch, each one thread's; auto: the threads, but no part below 8 images, "
-             "which costs more than it gains. Results depend on it in their last bits"},
+     .help =
+         "parts of a batch, each one thread's; auto: the threads, or fewer where that leaves no "
+         "part larger. Results depend on it in their last bits"},
     {.key = "algorithms",
      .type = GNET_OPTION_CUSTOM,
      .offset = offsetof(GnetTrainConfig, algorithms),

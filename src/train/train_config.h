@@ -18,7 +18,7 @@ typedef struct GnetTrainConfig {
     int loss;                 /* cross_entropy alone */
     int precision;            /* f32 alone */
     int64_t threads;          /* GNET_AUTO: as many as there are CPUs */
-    int64_t shards;           /* GNET_AUTO: as many as threads, within GNET_AUTO_SHARD_IMAGES */
+    int64_t shards;           /* GNET_AUTO: see gnet_config_shards() */
     GnetAlgorithms algorithms;
     int64_t log_every;         /* steps */
     double checkpoint_minutes; /* 0: at the ends of epochs alone */
@@ -26,10 +26,6 @@ typedef struct GnetTrainConfig {
 
 #define GNET_SHARDS_MAX 256
 #define GNET_THREADS_MAX 1024
-
-/* `auto` cuts no batch into shards of fewer images: a step costs each shard the same passes over
-   the weights and their gradients, which smaller shards do not earn. */
-#define GNET_AUTO_SHARD_IMAGES 8
 
 extern const GnetOptionTable gnet_train_options;
 

@@ -408,16 +408,18 @@ static void too_many_threads_are_refused(void **state)
     expect_status(&run, GNET_USAGE);
 }
 
-static void auto_makes_no_shard_too_small(void **state)
+static void auto_makes_no_more_shards_than_help(void **state)
 {
     (void)state;
     static const struct {
         const char *batch_size;
         int n_threads, n_shards;
     } cases[] = {
-        {"data.batch_size=32", 2, 2}, {"data.batch_size=32", 8, 4},
-        {"data.batch_size=15", 8, 1}, {"data.batch_size=3", 2, 1},
-        {"data.batch_size=16", 1, 1}, {"data.batch_size=65536", 1024, 256},
+        {"data.batch_size=32", 2, 2},         {"data.batch_size=32", 8, 8},
+        {"data.batch_size=15", 8, 8},         {"data.batch_size=3", 2, 2},
+        {"data.batch_size=16", 1, 1},         {"data.batch_size=32", 24, 16},
+        {"data.batch_size=8", 6, 4},          {"data.batch_size=2", 64, 2},
+        {"data.batch_size=65536", 1024, 256},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         GnetConfig *config =
@@ -606,7 +608,7 @@ int main(void)
         RUN_TEST(the_log_tells_how_the_run_went),
         RUN_TEST(a_run_that_fails_says_so),
         RUN_TEST(too_many_threads_are_refused),
-        RUN_TEST(auto_makes_no_shard_too_small),
+        RUN_TEST(auto_makes_no_more_shards_than_help),
         RUN_TEST(data_is_found_from_another_directory),
         RUN_TEST(the_file_of_the_first_weights_is_recorded),
         RUN_TEST(another_machine_is_warned_of),
