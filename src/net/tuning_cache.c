@@ -108,19 +108,33 @@ static bool make_directories(const char *directory)
     return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
-void gnet_tuning_cache_lock(GnetTuningCache *cache)
+static bool try_lock(int lock)
+{
+    return flock(lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+}
+
+static void wait_for_lock(int lock, const volatile sig_atomic_t *stop)
+{
+    const struct timespec pause = {.tv_nsec = 1000000000 / POLLS_A_SECOND};
+    if (try_lock(lock))
+        return;
+    gnet_log(GNET_LOG_INFO, "waiting for another run that times its convolutions");
+    for (int i = 0; i < LOCK_SECONDS * POLLS_A_SECOND; i++) {
+        nanosleep(&pause, NULL);
+        if ((stop && *stop) || try_lock(lock))
+            return;
+    }
+    gnet_log(GNET_LOG_WARNING, "it still does after %d s: going on beside it", LOCK_SECONDS);
+}
+
+void gnet_tuning_cache_lock(GnetTuningCache *cache, const volatile sig_atomic_t *stop)
 {
     char path[PATH_MAX];
     if (!name_file(cache, "lock", path) || !make_directories(cache->directory))
         return;
     cache->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    for (int i = 0; cache->lock >= 0 && i < LOCK_SECONDS * POLLS_A_SECOND; i++) {
-        if (flock(cache->lock, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
-            break;
-        if (i == 0)
-            gnet_log(GNET_LOG_INFO, "waiting for another run that times its convolutions");
-        nanosleep(&(struct timespec){.tv_nsec = 1000000000 / POLLS_A_SECOND}, NULL);
-    }
+    if (cache->lock >= 0)
+        wait_for_lock(cache->lock, stop);
     read_entries(cache);
 }
 
@@ -139,10 +153,10 @@ bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key, GnetA
 }
 
 void gnet_tuning_cache_add(GnetTuningCache *cache, const char *key, GnetAlgorithm algorithm,
-                           const GnetAlgorithmTime times[2])
+                           const GnetAlgorithmTime *times, int n)
 {
     json_t *entry = json_pack("{s:s}", "algorithm", gnet_algorithm_names[algorithm]);
-    for (int i = 0; entry && i < 2; i++) {
+    for (int i = 0; entry && i < n; i++) {
         char name[32];
         snprintf(name, sizeof name, "%s_ms", gnet_algorithm_names[times[i].algorithm]);
         json_object_set_new(entry, name, json_real(1e3 * times[i].seconds));
@@ -150,15 +164,24 @@ void gnet_tuning_cache_add(GnetTuningCache *cache, const char *key, GnetAlgorith
     json_object_set_new(cache->entries, key, entry);
 }
 
-void gnet_tuning_cache_save(const GnetTuningCache *cache)
+/* Writes the text, or says in *error why not. */
+static GnetStatus write_file(const GnetTuningCache *cache, const char *text, GnetError *error)
 {
     char path[PATH_MAX];
+    if (!name_file(cache, "algorithms.json", path))
+        return gnet_error(error, GNET_RUNTIME, "", "there is no $XDG_CACHE_HOME and no $HOME");
+    if (!make_directories(cache->directory))
+        return gnet_error(error, GNET_RUNTIME, cache->directory, "%s", strerror(errno));
+    return gnet_file_write(path, text, strlen(text), error);
+}
+
+void gnet_tuning_cache_save(const GnetTuningCache *cache)
+{
     GnetError error;
     char *text =
         json_dumps(cache->entries, JSON_INDENT(1) | JSON_REAL_PRECISION(6) | JSON_SORT_KEYS);
-    if (text && name_file(cache, "algorithms.json", path) && make_directories(cache->directory) &&
-        gnet_file_write(path, text, strlen(text), &error) != GNET_OK)
-        gnet_log(GNET_LOG_WARNING, "the times of the convolutions are not kept: %s: %s",
-                 error.place, error.text);
+    if (text && write_file(cache, text, &error) != GNET_OK)
+        gnet_log(GNET_LOG_WARNING, "the times of the convolutions are not kept: %s%s%s",
+                 error.place, error.place[0] ? ": " : "", error.text);
     free(text);
 }

@@ -3,6 +3,7 @@
 #ifndef GNET_NET_TUNING_CACHE_H
 #define GNET_NET_TUNING_CACHE_H
 
+#include <signal.h>
 #include <stdbool.h>
 
 #include "ops/algorithm.h"
@@ -14,9 +15,10 @@ typedef struct GnetTuningCache GnetTuningCache;
 GnetTuningCache *gnet_tuning_cache_open(void);
 void gnet_tuning_cache_close(GnetTuningCache **cache);
 
-/* Waits until no other process measures, a minute at most, and reads the file anew. Those that
-   start together do not disturb each other's measurements in this way, and choose alike. */
-void gnet_tuning_cache_lock(GnetTuningCache *cache);
+/* Waits until no other process measures, a minute at most or until *stop is set (NULL: never), and
+   reads the file anew. Those that start together do not disturb each other's measurements in this
+   way, and choose alike. */
+void gnet_tuning_cache_lock(GnetTuningCache *cache, const volatile sig_atomic_t *stop);
 
 /* Whether it is known if a key's algorithm is to be the direct one or `own`. */
 bool gnet_tuning_cache_find(const GnetTuningCache *cache, const char *key, GnetAlgorithm own,
@@ -27,9 +29,9 @@ typedef struct GnetAlgorithmTime {
     double seconds;
 } GnetAlgorithmTime;
 
-/* Adds a key's algorithm, with the times of the two that it was chosen from. */
+/* Adds a key's algorithm, with the times[n] of those that it was chosen from. */
 void gnet_tuning_cache_add(GnetTuningCache *cache, const char *key, GnetAlgorithm algorithm,
-                           const GnetAlgorithmTime times[2]);
+                           const GnetAlgorithmTime *times, int n);
 
 /* Writes the file; where that cannot be, the log says so. */
 void gnet_tuning_cache_save(const GnetTuningCache *cache);

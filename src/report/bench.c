@@ -134,8 +134,8 @@ static GnetStatus open_timing(Timing *timing, const GnetConfig *config, GnetBenc
                               GnetError *error)
 {
     bool training = !timing->options.eval;
-    GNET_TRY(gnet_config_settle(config, timing->options.n_threads, training, true, &timing->settled,
-                                error));
+    const GnetSettling how = {timing->options.n_threads, training, {.measure = true}};
+    GNET_TRY(gnet_config_settle(config, &how, &timing->settled, error));
     GNET_TRY(gnet_session_open(&timing->settled, &timing->run_options, training, &timing->session,
                                error));
     GnetNet *net = timing->session.net;

@@ -66,7 +66,8 @@ static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *sum
 {
     GnetBatch batches[] = {{config->data.batch_size, true}, {config->data.batch_size, false}};
     GnetConfig settled;
-    GNET_TRY(gnet_config_settle(config, n_threads, true, false, &settled, error));
+    GNET_TRY(gnet_config_settle(config, &(GnetSettling){n_threads, true, {.measure = false}},
+                                &settled, error));
     GnetConvChoice *choices = calloc((size_t)config->graph->n_layers, sizeof *choices);
     if (!choices)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");

@@ -195,8 +195,9 @@ GnetStatus gnet_run_start(const GnetConfig *config, const GnetRunOptions *option
     empty_result(result);
     *error = (GnetError){0};
     GnetStatus status = check_start(config, options, diagnostics, error);
+    const GnetSettling how = {options->n_threads, true, {true, options->stop}};
     if (status == GNET_OK)
-        status = gnet_config_settle(config, options->n_threads, true, true, &settled, error);
+        status = gnet_config_settle(config, &how, &settled, error);
     if (status == GNET_OK)
         status = start(&run, &settled, options, result, diagnostics, error);
     return end(&run, status, diagnostics, error);
@@ -246,6 +247,9 @@ static GnetStatus load_config(Run *run, GnetDiagnostics *diagnostics, GnetError 
     const char *env = gnet_run_directory_file(directory, "env.json");
     run->data_directory = env ? gnet_run_files_data_directory(env) : NULL;
     run->resumed_config->data.last_directory = run->data_directory;
+    /* The run began when there was no choice. */
+    if (run->resumed_config->train.algorithms.kind == GNET_ALGORITHMS_AUTO)
+        run->resumed_config->train.algorithms.kind = GNET_ALGORITHMS_DIRECT;
     return GNET_OK;
 }
 

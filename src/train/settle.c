@@ -1,16 +1,15 @@
 #include <stdlib.h>
 
-#include "net/tuning.h"
 #include "train/settle.h"
 
-static GnetStatus settle_algorithms(const GnetNetOptions *options, bool measure,
+static GnetStatus settle_algorithms(const GnetNetOptions *options, const GnetTuningOptions *how,
                                     GnetConfig *settled, GnetError *error)
 {
     const GnetGraph *graph = settled->graph;
     GnetConvChoice *choices = calloc((size_t)graph->n_layers, sizeof *choices);
     if (!choices)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a config");
-    GnetStatus status = gnet_tune(graph, options, measure, choices, error);
+    GnetStatus status = gnet_tune(graph, options, how, choices, error);
     if (status == GNET_OK &&
         !gnet_algorithms_list(settled->pool, graph, choices, &settled->train.algorithms))
         status = gnet_error(error, GNET_RUNTIME, "", "no memory for a config");
@@ -18,19 +17,19 @@ static GnetStatus settle_algorithms(const GnetNetOptions *options, bool measure,
     return status;
 }
 
-GnetStatus gnet_config_settle(const GnetConfig *config, int n_threads, bool training, bool measure,
+GnetStatus gnet_config_settle(const GnetConfig *config, const GnetSettling *how,
                               GnetConfig *settled, GnetError *error)
 {
-    const GnetBatch batch = {config->data.batch_size, training};
+    const GnetBatch batch = {config->data.batch_size, how->training};
     const GnetNetOptions options = {
-        .n_shards = gnet_config_shards(config, n_threads),
-        .n_threads = gnet_config_threads(config, n_threads),
+        .n_shards = gnet_config_shards(config, how->n_threads),
+        .n_threads = gnet_config_threads(config, how->n_threads),
         .batches = &batch,
         .n_batches = 1,
     };
     *settled = *config;
     settled->train.shards = options.n_shards;
     return config->train.algorithms.kind == GNET_ALGORITHMS_AUTO
-               ? settle_algorithms(&options, measure, settled, error)
+               ? settle_algorithms(&options, &how->tuning, settled, error)
                : GNET_OK;
 }

@@ -24,7 +24,7 @@ model:
       - relu
       - max_pool: {kernel: 2, stride: 2}
     b2:
-      - inception: [4, 4, 8, 2, 4, 4]
+      - inception: [4, 9, 16, 8, 4, 4]
     b3:
       - avg_pool: global
       - flatten

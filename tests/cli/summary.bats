@@ -23,3 +23,8 @@ load helpers
     done
     [ "$(json 'rows[0]["shards"]' <<< "$output")" = 2 ]
 }
+
+@test "nothing is timed, and nothing written" {
+    run -0 "$GNET" summary tiny.yaml
+    [ ! -e "$XDG_CACHE_HOME" ]
+}

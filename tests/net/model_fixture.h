@@ -25,7 +25,7 @@
     "  b1:\n"                                              \
     "    - conv: {out: 5, kernel: 3, stride: 2, pad: 1}\n" \
     "    - relu\n"                                         \
-    "    - inception: [5, 3, 17, 1, 2, 3]\n"               \
+    "    - inception: [5, 9, 17, 8, 10, 3]\n"              \
     "    - max_pool: {kernel: 3, stride: 2, pad: 1}\n"     \
     "  b2:\n"                                              \
     "    - avg_pool: global\n"                             \

@@ -333,6 +333,34 @@ static void compare(const OpCase *op_case, const GnetGraph *graph, const Results
     }
 }
 
+void assert_op_passes(const OpCase *op_case, GnetConvChoice choice, const char *expected)
+{
+    static const char *const parts[] = {[GNET_PART_FORWARD] = "forward",
+                                        [GNET_PART_BACKWARD] = "backward",
+                                        [GNET_PART_BACKWARD_DATA] = "data",
+                                        [GNET_PART_BACKWARD_WEIGHTS] = "weights"};
+    GnetGraph *graph = case_graph(op_case, true);
+    GnetConvChoice choices[OP_LAYERS_MAX + 4] = {0};
+    const GnetBatch batch = {op_case->n_images, true};
+    const int layer = !op_case->first;
+    char got[256] = "";
+    GnetNet *net;
+    GnetError error = {0};
+    choices[layer] = choice;
+    GnetNetOptions options = {1, 1, &batch, 1, choices};
+    assert_int_equal(gnet_net_open(graph, &options, &net, &error), GNET_OK);
+    assert_int_equal(gnet_net_allocate(net, &error), GNET_OK);
+    const GnetProgram *program = gnet_net_steps(net, batch, 0).program;
+    for (int s = 0; s < program->n_steps; s++)
+        if (program->steps[s].layer == layer && !program->steps[s].primitive) {
+            strcat(got, got[0] ? " " : "");
+            strcat(got, parts[program->steps[s].part]);
+        }
+    assert_string_equal(got, expected);
+    gnet_net_close(&net);
+    gnet_graph_close(&graph);
+}
+
 static bool has_choice(const GnetGraph *graph)
 {
     bool found = false;

@@ -36,6 +36,10 @@ typedef struct OpCase {
    scoring, by each algorithm. */
 void op_check(const OpCase *op_case);
 
+/* Checks which directions of the case's first layer, a convolution, are passes of gnet's own in a
+   step of training by this choice: "forward weights data", or some of these. */
+void assert_op_passes(const OpCase *op_case, GnetConvChoice choice, const char *expected);
+
 /* Checks the naive model's own gradients by central differences of its loss. */
 void op_check_differences(const OpCase *op_case);
 

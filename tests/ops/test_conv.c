@@ -1,4 +1,5 @@
 #include "op_harness.h"
+#include "ops/conv.h"
 
 /* Widths around the vector blocks of 8 and 16, on both sides, and each window. */
 static void agrees_with_the_model(void **state)
@@ -40,6 +41,23 @@ static void multiplies_matrices(void **state)
     };
     for (size_t i = 0; i < COUNT(cases); i++)
         op_check(&cases[i]);
+}
+
+/* Each direction is done by what was chosen for it, where blocks of channels allow it. */
+static void does_what_is_chosen(void **state)
+{
+    (void)state;
+    static const GnetAlgorithm D = GNET_ALGORITHM_DIRECT, W = GNET_ALGORITHM_WINOGRAD,
+                               G = GNET_ALGORITHM_GEMM;
+    static const OpCase wide = {{"conv: {out: 16, kernel: 3, pad: 1}"}, 16, 6, 6, 2};
+    static const OpCase large = {{"conv: {out: 16, kernel: 5, pad: 2}"}, 16, 6, 6, 2};
+    static const OpCase pointwise = {{"conv: {out: 16, kernel: 1}"}, 16, 6, 6, 2};
+    assert_op_passes(&wide, (GnetConvChoice){{D, D, D}}, "");
+    assert_op_passes(&wide, (GnetConvChoice){{W, D, D}}, "forward");
+    assert_op_passes(&wide, (GnetConvChoice){{D, W, D}}, "data");
+    assert_op_passes(&wide, (GnetConvChoice){{D, D, W}}, "weights");
+    assert_op_passes(&large, (GnetConvChoice){{W, W, W}}, "forward weights data");
+    assert_op_passes(&pointwise, (GnetConvChoice){{D, D, G}}, "weights");
 }
 
 /* What the first layer of a network is: a plain input, and nobody who wants its gradient. */
@@ -152,11 +170,11 @@ static void counts_parameters_and_macs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(agrees_with_the_model),        cmocka_unit_test(multiplies_matrices),
-        cmocka_unit_test(takes_the_networks_input),     cmocka_unit_test(does_the_relu_behind_it),
-        cmocka_unit_test(pads_by_more_than_its_window), cmocka_unit_test(agrees_with_differences),
-        cmocka_unit_test(has_pytorchs_shapes),          cmocka_unit_test(refuses_what_cannot_be),
-        cmocka_unit_test(counts_parameters_and_macs),
+        cmocka_unit_test(agrees_with_the_model),   cmocka_unit_test(multiplies_matrices),
+        cmocka_unit_test(does_what_is_chosen),     cmocka_unit_test(takes_the_networks_input),
+        cmocka_unit_test(does_the_relu_behind_it), cmocka_unit_test(pads_by_more_than_its_window),
+        cmocka_unit_test(agrees_with_differences), cmocka_unit_test(has_pytorchs_shapes),
+        cmocka_unit_test(refuses_what_cannot_be),  cmocka_unit_test(counts_parameters_and_macs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -144,7 +144,7 @@ static void convolve(const Case *test, const Tensor *src, const Tensor *weights,
                             }
 }
 
-/* The error in the L2 norm is at most eight times that of the float's direct sum, as a rule it is
+/* The error in the L2 norm is at most four times that of the float's direct sum, as a rule it is
    twice that; where few terms are summed, at most that of the transforms: 30 roundings. */
 static void assert_near(const char *what, const float *got, const Sums *expected, size_t n)
 {
@@ -155,7 +155,7 @@ static void assert_near(const char *what, const float *got, const Sums *expected
         direct_off += pow(expected->direct[i] - expected->exact[i], 2);
         size += pow(expected->exact[i], 2);
     }
-    double bound = 8 * sqrt(direct_off) + 30 * ldexp(1, -23) * sqrt(size);
+    double bound = 4 * sqrt(direct_off) + 30 * ldexp(1, -23) * sqrt(size);
     if (!(sqrt(off) <= bound))
         fail_msg("%s: off by %.3g of %.3g, a direct sum by %.3g", what, sqrt(off), sqrt(size),
                  sqrt(direct_off));
@@ -168,7 +168,7 @@ static void assert_padding(const Tensor *tensor)
     gnet_layout_to_plain(&tensor->layout, tensor->laid, again.plain);
     gnet_layout_from_plain(&tensor->layout, again.plain, again.laid);
     for (size_t i = 0; i < tensor->n_laid; i++)
-        assert_true(tensor->laid[i] == again.laid[i]);
+        assert_memory_equal(&tensor->laid[i], &again.laid[i], sizeof(float));
     close_tensor(&again);
 }
 
@@ -305,7 +305,9 @@ static void adds_the_bias_and_does_the_relu(void **state)
     (void)state;
     Tensor src = open_images(2, 9, 6, 7, 8, 1), weights = open_weights(11, 9, 3, 8, 2);
     Tensor bare = open_images(2, 11, 6, 7, 8, 0), whole = open_images(2, 11, 6, 7, 8, 0);
-    const float bias[11] = {1, -2, 3, -4, 5, -6, 7, NAN, 0.5f, -0.5f, 0};
+    static const float numbers[11] = {1, -2, 3, -4, 5, -6, 7, NAN, 0.5f, -0.5f, 0};
+    float *bias = malloc(sizeof numbers); /* nothing may be read behind its end */
+    memcpy(bias, numbers, sizeof numbers);
     GnetWinograd plan;
     GnetWinogradWeights made;
     assert_true(gnet_winograd_plan(3, 1, &src.layout, &bare.layout, &plan));
@@ -325,11 +327,13 @@ static void adds_the_bias_and_does_the_relu(void **state)
             assert_true(whole.plain[i] == (expected > 0 ? expected : 0));
     }
     assert_padding(&bare);
+    assert_padding(&whole);
     Tensor *tensors[] = {&src, &weights, &bare, &whole};
     for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++)
         close_tensor(tensors[i]);
     free(points);
     free(scratch);
+    free(bias);
 }
 
 static void refuses_what_it_cannot_do(void **state)

@@ -180,7 +180,7 @@ static void a_file_has_what_it_says(void **state)
     const GnetTensorEntry *entry = gnet_safetensors_find(file, "b1.2.branch3x3.2.weight");
     assert_non_null(entry);
     assert_int_equal(entry->n_dims, 4);
-    assert_memory_equal(entry->dims, ((int64_t[]){4, 2, 3, 3}), 4 * sizeof(int64_t));
+    assert_memory_equal(entry->dims, ((int64_t[]){9, 8, 3, 3}), 4 * sizeof(int64_t));
     char *config = gnet_config_text(trained.config);
     assert_string_equal(gnet_safetensors_text(file, "config"), config);
     assert_null(gnet_safetensors_text(file, "position"));
@@ -220,7 +220,7 @@ static void every_tensor_that_does_not_fit_is_named(void **state)
     expect_named(&diagnostics, "has no tensor 'b1.3.weight' (F32, 4 x 6 x 1 x 1)");
     expect_named(&diagnostics, "has no tensor 'b1.3.bias'");
     expect_named(&diagnostics, "tensor 'b1.2.branch1x1.weight' is not in the network");
-    expect_named(&diagnostics, "tensor 'b2.2.weight' is F32, 3 x 12");
+    expect_named(&diagnostics, "tensor 'b2.2.weight' is F32, 3 x 17");
     for (size_t i = 0; i < diagnostics.n; i++)
         assert_string_equal(diagnostics.items[i].place, other.path);
     gnet_diagnostics_clear(&diagnostics);

@@ -31,7 +31,7 @@ static const char tiny_config[] =
     "    b1:\n"
     "      - conv: {out: 5, kernel: 3, stride: 2, pad: 1}\n"
     "      - relu\n"
-    "      - inception: [3, 2, 4, 1, 2, 3]\n"
+    "      - inception: [3, 8, 9, 10, 2, 3]\n"
     "    b2:\n"
     "      - avg_pool: global\n"
     "      - flatten\n"
