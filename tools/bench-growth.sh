@@ -21,6 +21,8 @@ gnet=${GNET:-gnet}
 config=${CONFIG:-configs/googlenet_fashion.yaml}
 steps=${STEPS:-5}
 threads_list='1 2'
+scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
 batches='8 16 32 64 128 256'
 sizes='28 56 112 168 224'
 shards='1 2 4 8'
@@ -79,26 +81,38 @@ tables() {
         }' "$table"
 }
 
-plot() {
+# curves: the table's rows as gnuplot's data sets, batch, size, shards, each on 1 and on 2 threads.
+curves() {
+    local what threads
+    for what in batch size shards; do
+        for threads in $threads_list; do
+            awk -F '\t' -v what="$what" -v threads="$threads" '$1 == what && $3 == threads' "$table"
+            printf '\n\n'
+        done
+    done
+}
+
+plot() { # FILE
+    curves > "$scratch"
     gnuplot << END
 set terminal pngcairo size 1200,760 font ",11"
 set output "$1"
 set datafile separator "\t"
 set multiplot layout 2,3
-set grid ytics linecolor "#dddddd"
+set grid ytics linecolor rgb "#dddddd"
 set border 3
 set tics nomirror
-set key top left reverse Left
+set xrange [0:*]
 set yrange [0:*]
-rows(what, threads, column) = (strcol(1) eq what && column(3) == threads) ? column(column) : NaN
+names = "images_a_batch pixels_a_side shards"
 do for [column = 5:6] {
     set ylabel column == 5 ? "images/s" : "peak MiB"
-    do for [what in "batch size shards"] {
-        set xlabel what eq "batch" ? "images a batch" : what eq "size" ? "pixels a side" : "shards"
-        set xrange [0:*]
-        plot for [threads = 1:2] "$table" using 2:(rows(what, threads, column)) \
-            with linespoints linewidth 2 pointtype 7 linecolor (threads == 1 ? "#4477aa" : "#cc6677") \
-            title sprintf("%d thread%s", threads, threads == 1 ? "" : "s")
+    do for [i = 0:2] {
+        set key at graph 0.98, graph (column == 5 && i == 1 ? 0.98 : 0.16) right
+        set xlabel system("echo " . word(names, i + 1) . " | tr _ ' '")
+        plot for [t = 0:1] "$scratch" index 2 * i + t using 2:column with linespoints linewidth 2 \
+            pointtype 7 linecolor rgb (t == 0 ? "#4477aa" : "#cc6677") \
+            title (t == 0 ? "1 thread" : "2 threads")
     }
 }
 unset multiplot

@@ -1,4 +1,4 @@
-/* Scoring trained weights on a test set. */
+/* Scoring trained weights on images whose labels are known. */
 #ifndef GNET_EVAL_H
 #define GNET_EVAL_H
 
@@ -16,12 +16,32 @@ typedef struct GnetEval {
     double seconds;
 } GnetEval;
 
-/* Scores a run (a directory: its best checkpoint) or a checkpoint file on the test set of the
-   config that the checkpoint carries, with overrides[n_overrides] applied. options' n_threads,
-   observer.progress and stop are used. On success *eval is to be freed by gnet_eval_close(). */
+typedef enum GnetEvalSplit {
+    GNET_EVAL_TEST,
+    GNET_EVAL_VAL,
+    GNET_EVAL_TRAIN, /* those that the run learned from */
+} GnetEvalSplit;
+
+typedef struct GnetEvalImage {
+    uint32_t number; /* in its file, from 0 */
+    int label, guess;
+    double probability; /* of the guess */
+} GnetEvalImage;
+
+typedef struct GnetEvalOptions {
+    GnetEvalSplit split;
+    void (*visit)(void *user, const GnetEvalImage *image); /* called for each image; NULL: not */
+    void *user;
+} GnetEvalOptions;
+
+/* Scores a run (a directory: its best checkpoint) or a checkpoint file on the images of the config
+   that the checkpoint carries, with overrides[n_overrides] applied: how->split of them (how NULL:
+   the test images). options' n_threads, observer.progress and stop are used. On success *eval is to
+   be freed by gnet_eval_close(). */
 GNET_API GnetStatus gnet_eval_open(const char *path, const char *const *overrides,
                                    size_t n_overrides, const GnetRunOptions *options,
-                                   GnetEval **eval, GnetDiagnostics *diagnostics, GnetError *error);
+                                   const GnetEvalOptions *how, GnetEval **eval,
+                                   GnetDiagnostics *diagnostics, GnetError *error);
 GNET_API void gnet_eval_close(GnetEval **eval);
 
 #endif

@@ -11,7 +11,11 @@ typedef struct GnetSummaryRow {
     char *type;   /* "conv" */
     char *output; /* "64 x 112 x 112", without the batch */
     int64_t n_parameters;
-    int64_t macs; /* multiply-accumulates, forward, one image */
+    int64_t macs;            /* multiply-accumulates, forward, one image */
+    int64_t receptive_field; /* side of the square of the image that a result sees, in pixels,
+                                padding included; 0: all of it */
+    size_t *sources;         /* [n_sources] rows whose outputs it takes; none: the images */
+    size_t n_sources;
 } GnetSummaryRow;
 
 typedef struct GnetSummary {

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <omp.h>
+
 #include "base/team.h"
 
 #define CPUS_MAX (1 << 20)
@@ -88,6 +90,10 @@ static int smallest_quota(void)
 int gnet_team_cpus(void)
 {
     int cpus = count_affinity(), quota = smallest_quota();
+    /* Where OMP_PROC_BIND is set, OpenMP's runtime has bound this thread to one CPU already, and
+       alone knows how many there were. */
+    if (omp_get_num_procs() > cpus)
+        cpus = omp_get_num_procs();
     if (quota < cpus)
         cpus = quota;
     return cpus > 0 ? cpus : 1;

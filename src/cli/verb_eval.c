@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 
 #include <gnet/eval.h>
 
@@ -16,11 +17,21 @@ enum {
 };
 
 static struct {
+    const char *split;
     int n_threads;
-    bool json;
+    bool json, csv;
 } options;
 
 static const CliOption option_rows[] = {
+    {.name = "split",
+     .type = CLI_OPTION_TEXT,
+     .value = &options.split,
+     .value_name = "NAME",
+     .help = "the images to score: test (default), val, or train"},
+    {.name = "csv",
+     .type = CLI_OPTION_FLAG,
+     .value = &options.csv,
+     .help = "print every image's label and guess as comma-separated values, and nothing else"},
     CLI_THREADS_ROW(&options.n_threads),
     CLI_JSON_ROW(&options.json),
 };
@@ -143,6 +154,40 @@ static GnetStatus print_json(const GnetEval *eval)
                   confusion_json(eval)));
 }
 
+static const char *const split_names[] = {
+    [GNET_EVAL_TEST] = "test",
+    [GNET_EVAL_VAL] = "val",
+    [GNET_EVAL_TRAIN] = "train",
+};
+
+enum { N_SPLITS = sizeof split_names / sizeof split_names[0] };
+
+static GnetStatus parse_split(GnetEvalSplit *split)
+{
+    int found = 0;
+    while (options.split && found < N_SPLITS && strcmp(split_names[found], options.split) != 0)
+        found++;
+    if (found == N_SPLITS)
+        return cli_usage_error("eval", "--split must be test, val or train, not '%s'",
+                               options.split);
+    *split = (GnetEvalSplit)found;
+    return GNET_OK;
+}
+
+static void print_csv_image(void *user, const GnetEvalImage *image)
+{
+    (void)user;
+    printf("%lu,%d,%d,%.6f\n", (unsigned long)image->number, image->label, image->guess,
+           image->probability);
+}
+
+static GnetStatus print(const GnetEval *eval)
+{
+    if (options.csv) /* was printed image by image */
+        return GNET_OK;
+    return options.json ? print_json(eval) : print_text(eval);
+}
+
 static void show_progress(void *user, const GnetProgress *state)
 {
     cli_progress_update(user, state);
@@ -154,18 +199,25 @@ static int run_eval(int n, char **arguments)
     GnetEval *eval = NULL;
     GnetDiagnostics diagnostics = {0};
     GnetError error = {0};
+    GnetEvalOptions how = {.visit = options.csv ? print_csv_image : NULL};
     GNET_TRY(cli_arguments_check_target("eval", "a run or a checkpoint", n, arguments));
+    GNET_TRY(parse_split(&how.split));
+    if (options.csv && options.json)
+        return cli_usage_error("eval", "--csv and --json do not go together");
+    if (options.csv)
+        printf("image,label,guess,probability\n");
     cli_progress_start(&progress);
     GnetRunOptions run_options = {
         .n_threads = options.n_threads,
         .observer = {.user = &progress, .progress = show_progress},
         .stop = cli_signals_install(),
     };
-    GnetStatus status = gnet_eval_open(arguments[0], (const char *const *)arguments + 1,
-                                       (size_t)n - 1, &run_options, &eval, &diagnostics, &error);
+    GnetStatus status =
+        gnet_eval_open(arguments[0], (const char *const *)arguments + 1, (size_t)n - 1,
+                       &run_options, &how, &eval, &diagnostics, &error);
     cli_progress_clear(&progress);
     if (status == GNET_OK)
-        status = options.json ? print_json(eval) : print_text(eval);
+        status = print(eval);
     else if (status == GNET_STOPPED)
         cli_console_note("stopped before every image was scored");
     else
@@ -177,10 +229,11 @@ static int run_eval(int n, char **arguments)
 
 const CliVerb cli_verb_eval = {
     .name = "eval",
-    .summary = "score a run or a checkpoint on the test set",
+    .summary = "score a run or a checkpoint on images with labels",
     .usage = {"RUN|CHECKPOINT [KEY=VALUE...] [OPTION...]"},
     .examples = {"gnet eval runs/googlenet_fashion-1",
                  "gnet eval runs/googlenet_fashion-1/checkpoints/last.safetensors --json",
+                 "gnet eval runs/fashion_quick-1 --split val --csv > guesses.csv",
                  "gnet eval best.safetensors data.path=/srv/fashion-mnist"},
     .options = CLI_OPTIONS(option_rows),
     .run = run_eval,

@@ -131,7 +131,7 @@ static const GnetOption split_rows[] = {
 static const GnetOptionTable split_options = {
     .name = "split", .rows = split_rows, .n_rows = sizeof split_rows / sizeof *split_rows};
 
-static const char *const formats[] = {[GNET_DATA_IDX] = "idx", NULL};
+static const char *const formats[] = {[GNET_DATA_IDX] = "idx", [GNET_DATA_FOLDER] = "folder", NULL};
 
 static const GnetOption rows[] = {
     {.key = "format",
@@ -139,7 +139,10 @@ static const GnetOption rows[] = {
      .offset = offsetof(GnetDataConfig, format),
      .fallback = "idx",
      .choices = formats,
-     .help = "how the data set is stored; idx: MNIST's four files, plain or .gz"},
+     .help =
+         "how the data set is stored; idx: MNIST's four files, plain or .gz; folder: image files "
+         "in a directory for each class, train/CLASS and test/CLASS, or CLASS alone, of which "
+         "every fifth image is for the test then"},
     {.key = "path",
      .type = GNET_OPTION_STRING,
      .offset = offsetof(GnetDataConfig, path),
@@ -154,6 +157,15 @@ static const GnetOption rows[] = {
      .type_help = "list of 2 to 256 names",
      .aka = "labels names class_names",
      .help = "the classes' names, in the order of their labels"},
+    {.key = "channels",
+     .type = GNET_OPTION_INT,
+     .offset = offsetof(GnetDataConfig, channels),
+     .fallback = "auto",
+     .word = "auto",
+     .min = 1,
+     .max = 3,
+     .help = "of a folder's images: 1 makes them gray, 3 red, green and blue, as auto does; other "
+             "formats say themselves what they have"},
     {.key = "resize",
      .type = GNET_OPTION_INT,
      .offset = offsetof(GnetDataConfig, resize),
@@ -161,7 +173,8 @@ static const GnetOption rows[] = {
      .fallback = "0",
      .min = 0,
      .max = 4096,
-     .help = "pixels a side that images are resized to (bilinear); 0: left as they are"},
+     .help = "pixels a side that images are resized to (bilinear); 0: left as they are, where the "
+             "format has them of one size"},
     {.key = "split",
      .type = GNET_OPTION_SECTION,
      .offset = offsetof(GnetDataConfig, split),

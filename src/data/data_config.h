@@ -6,6 +6,7 @@
 
 typedef enum GnetDataFormat {
     GNET_DATA_IDX,
+    GNET_DATA_FOLDER,
 } GnetDataFormat;
 
 typedef struct GnetSplitConfig {
@@ -19,6 +20,7 @@ typedef struct GnetDataConfig {
     char *path;                 /* a directory, or a name that is looked up */
     const char *last_directory; /* where a resumed run had the data before, or NULL; not a key */
     GnetStringList classes;     /* 2 to 256, all different */
+    int64_t channels;           /* of a folder's images: 1 or 3; GNET_AUTO: 3 */
     int64_t resize;             /* pixels a side that images are resized to; 0: as they are */
     GnetSplitConfig split;
     int64_t batch_size;

@@ -12,6 +12,7 @@
 
 static const GnetDataFormatReader *const readers[] = {
     [GNET_DATA_IDX] = &gnet_idx_reader,
+    [GNET_DATA_FOLDER] = &gnet_folder_reader,
 };
 
 static bool is_directory(const char *path)
@@ -108,7 +109,7 @@ GnetStatus gnet_dataset_open(const GnetDataConfig *config, GnetDatasetPart part,
     GnetStatus status;
     *dataset = calloc(1, sizeof **dataset);
     if (*dataset)
-        status = readers[config->format]->read(directory, part, config->classes.n, *dataset, error);
+        status = readers[config->format]->read(config, directory, part, *dataset, error);
     else
         status = gnet_error(error, GNET_RUNTIME, directory, "no memory to read it");
     free(directory);
@@ -135,7 +136,7 @@ GnetStatus gnet_dataset_probe(const GnetDataConfig *config, GnetDatasetPart part
     *info = (GnetDatasetInfo){0};
     char *directory;
     GNET_TRY(gnet_dataset_locate(config, &directory, error));
-    GnetStatus status = readers[config->format]->probe(directory, part, info, error);
+    GnetStatus status = readers[config->format]->probe(config, directory, part, info, error);
     free(directory);
     return status;
 }

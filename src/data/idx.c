@@ -151,21 +151,22 @@ static GnetStatus read_pair(IdxPair *pair, size_t n_classes, GnetDataset *datase
     return read_body(&pair->images, &dataset->pixels, error);
 }
 
-static GnetStatus read_idx(const char *directory, GnetDatasetPart part, size_t n_classes,
-                           GnetDataset *dataset, GnetError *error)
+static GnetStatus read_idx(const GnetDataConfig *config, const char *directory,
+                           GnetDatasetPart part, GnetDataset *dataset, GnetError *error)
 {
     IdxPair pair = {0};
     GnetStatus status = open_pair(&pair, directory, part, error);
     if (status == GNET_OK)
-        status = read_pair(&pair, n_classes, dataset, error);
+        status = read_pair(&pair, config->classes.n, dataset, error);
     close_pair(&pair);
     return status;
 }
 
-static GnetStatus probe_idx(const char *directory, GnetDatasetPart part, GnetDatasetInfo *info,
-                            GnetError *error)
+static GnetStatus probe_idx(const GnetDataConfig *config, const char *directory,
+                            GnetDatasetPart part, GnetDatasetInfo *info, GnetError *error)
 {
     IdxPair pair = {0};
+    (void)config;
     GnetStatus status = open_pair(&pair, directory, part, error);
     if (status == GNET_OK)
         *info = describe(&pair);

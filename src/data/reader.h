@@ -6,15 +6,16 @@
 
 typedef struct GnetDataFormatReader {
     /* Fills *info from the headers of the part's files. */
-    GnetStatus (*probe)(const char *directory, GnetDatasetPart part, GnetDatasetInfo *info,
-                        GnetError *error);
+    GnetStatus (*probe)(const GnetDataConfig *config, const char *directory, GnetDatasetPart part,
+                        GnetDatasetInfo *info, GnetError *error);
 
-    /* Fills dataset (zeroed before), save its fingerprint, and checks that every label is below
-       n_classes. Pixels and labels are malloc()ed; on failure the caller frees what is there. */
-    GnetStatus (*read)(const char *directory, GnetDatasetPart part, size_t n_classes,
+    /* Fills dataset (zeroed before), save its fingerprint, and checks that every label is below the
+       number of classes. Pixels and labels are malloc()ed; on failure the caller frees what is
+       there. */
+    GnetStatus (*read)(const GnetDataConfig *config, const char *directory, GnetDatasetPart part,
                        GnetDataset *dataset, GnetError *error);
 } GnetDataFormatReader;
 
-extern const GnetDataFormatReader gnet_idx_reader;
+extern const GnetDataFormatReader gnet_idx_reader, gnet_folder_reader;
 
 #endif

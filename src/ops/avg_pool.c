@@ -66,6 +66,7 @@ const GnetOp gnet_op_avg_pool = {
     .is_short = is_short,
     .write_short = write_short,
     .shape = gnet_pool_shape,
+    .window = gnet_pool_window,
     .forward = forward,
     .backward = backward,
 };

@@ -79,6 +79,14 @@ static GnetDnnConv describe(const GnetBuild *build)
     };
 }
 
+static void window(const void *options, const GnetShape *src, int64_t *kernel, int64_t *stride)
+{
+    const GnetConvOptions *conv = options;
+    (void)src;
+    *kernel = conv->kernel;
+    *stride = conv->stride;
+}
+
 GnetAlgorithm gnet_conv_own_algorithm(const GnetLayer *layer, GnetConvDirection direction)
 {
     const GnetConvOptions *conv = layer->options;
@@ -155,6 +163,7 @@ const GnetOp gnet_op_conv = {
     .options = &options_table,
     .options_bytes = sizeof(GnetConvOptions),
     .shape = shape,
+    .window = window,
     .parameters = parameters,
     .macs = macs,
     .forward = forward,

@@ -84,6 +84,7 @@ const GnetOp gnet_op_linear = {
     .options = &options_table,
     .options_bytes = sizeof(LinearOptions),
     .shape = shape,
+    .takes_all = true,
     .parameters = parameters,
     .macs = macs,
     .forward = forward,

@@ -294,6 +294,7 @@ const GnetOp gnet_op_max_pool = {
     .options = &options_table,
     .options_bytes = sizeof(GnetPoolOptions),
     .shape = gnet_pool_shape,
+    .window = gnet_pool_window,
     .forward = forward,
     .backward = backward,
     .applies_src_relu_backward = true,

@@ -45,8 +45,12 @@ struct GnetOp {
     /* The shape of dst, or false with the reason, one clause, in reason[n_bytes]. */
     bool (*shape)(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
                   char *reason, size_t n_bytes);
+    bool takes_all; /* each result depends on every number of src */
     /* Shapes of weights and bias; returns their number. NULL: none. */
     int (*parameters)(const void *options, const GnetShape *src, GnetShape *shapes);
+    /* The window's side over src, and the pixels from one to the next. NULL: each pixel by itself.
+     */
+    void (*window)(const void *options, const GnetShape *src, int64_t *kernel, int64_t *stride);
     /* Multiply-accumulates of one image, forward. NULL: none worth counting. */
     int64_t (*macs)(const void *options, const GnetShape *src, const GnetShape *dst);
 

@@ -88,3 +88,11 @@ GnetStatus gnet_pool_backward(GnetBuild *build, GnetDnnPoolKind kind, GnetError 
     gnet_program_call(program, primitive, operands, count);
     return GNET_OK;
 }
+
+void gnet_pool_window(const void *options, const GnetShape *src, int64_t *kernel, int64_t *stride)
+{
+    const GnetPoolOptions *pool = options;
+    int64_t side = src->dims[1] > src->dims[2] ? src->dims[1] : src->dims[2];
+    *kernel = pool->global ? side : pool->kernel;
+    *stride = pool->global ? side : gnet_pool_stride(pool);
+}

@@ -38,6 +38,9 @@ int64_t gnet_pool_stride(const GnetPoolOptions *pool);
 /* GnetOp.shape of both. */
 bool gnet_pool_shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
                      char *reason, size_t n_bytes);
+/* GnetOp.window of both. */
+void gnet_pool_window(const void *options, const GnetShape *src, int64_t *kernel, int64_t *stride);
+
 /* Append oneDNN's pass of that kind, in the layout of the source: forward sets build->dst,
    build->primitive and, where the kind has one, build->workspace; backward sets build->diff_src[0].
    GNET_RUNTIME if the library cannot. */

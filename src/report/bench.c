@@ -8,9 +8,7 @@
 #include "base/clock.h"
 #include "report/bench_table.h"
 #include "report/fma_peak.h"
-#include "train/optimizer.h"
-#include "train/session.h"
-#include "train/settle.h"
+#include "report/trial.h"
 
 enum { DEFAULT_STEPS = 10, DEFAULT_WARM_UP = 2 };
 
@@ -19,15 +17,7 @@ enum { STEP, FORWARD, BACKWARD, LOADER, OPTIMIZER, CONV_ONLY, N_PARTS };
 
 typedef struct Timing {
     GnetBenchOptions options; /* with the numbers that its zeros stand for */
-    GnetRunOptions run_options;
-    GnetConfig settled;
-    GnetSession session;
-    GnetOptimizer optimizer;
-    GnetBatch batch;
-    GnetImageList list;
-    uint32_t *order; /* [n_train] what the list goes through when training */
-    uint32_t epoch;
-    size_t next; /* the place in the list where the next batch begins */
+    GnetTrial trial;
     GnetBenchTable table;
     double *samples[N_PARTS]; /* [n_steps] milliseconds */
 } Timing;
@@ -68,53 +58,13 @@ static GnetStatus check(const GnetConfig *config, const GnetBenchOptions *option
     return gnet_config_compare_data(config, diagnostics);
 }
 
-static GnetStatus draw_weights(const GnetSession *session, GnetError *error)
-{
-    const GnetConfig *config = session->config;
-    GnetParameters *parameters = gnet_net_parameters(session->net);
-    GNET_TRY(gnet_parameters_initialize(parameters, config->graph, &config->model.init,
-                                        (uint64_t)config->seed, error));
-    if (!gnet_parameters_update(parameters, NULL, NULL))
-        return gnet_error(error, GNET_RUNTIME, "", "oneDNN could not copy the weights");
-    return GNET_OK;
-}
-
-static void begin_epoch(Timing *timing)
-{
-    const GnetSession *session = &timing->session;
-    timing->next = 0;
-    if (timing->batch.training)
-        gnet_epoch_order(&session->config->data, (uint64_t)session->config->seed, timing->epoch++,
-                         session->split.train, session->split.n_train, timing->order);
-}
-
-/* Takes the images to train, or those to test, in full batches; in one of all images where there
-   are too few for a full one. */
-static GnetStatus open_list(Timing *timing, GnetError *error)
-{
-    const GnetSession *session = &timing->session;
-    if (timing->options.eval) {
-        timing->list = gnet_session_test(session);
-    } else {
-        size_t n = session->split.n_train;
-        timing->order = calloc(n + 1, sizeof *timing->order);
-        timing->list = (GnetImageList){session->train_loader, timing->order, n};
-        if (!timing->order)
-            return gnet_error(error, GNET_RUNTIME, "", "no memory for an epoch's order");
-    }
-    int64_t size = session->config->data.batch_size, n_images = (int64_t)timing->list.n;
-    timing->batch = (GnetBatch){n_images < size ? n_images : size, !timing->options.eval};
-    begin_epoch(timing);
-    return GNET_OK;
-}
-
 static GnetStatus open_table(Timing *timing, GnetBench *bench, GnetError *error)
 {
-    const GnetSession *session = &timing->session;
+    const GnetSession *session = &timing->trial.session;
     for (int i = 0; i < N_PARTS; i++)
         timing->samples[i] = gnet_pool_take(bench->memory, (size_t)timing->options.n_steps *
                                                                sizeof *timing->samples[i]);
-    bench->n_images = timing->batch.n_images;
+    bench->n_images = timing->trial.batch.n_images;
     bench->n_steps = timing->options.n_steps;
     bench->n_shards = session->n_shards;
     bench->n_threads =
@@ -122,7 +72,7 @@ static GnetStatus open_table(Timing *timing, GnetBench *bench, GnetError *error)
     timing->table = (GnetBenchTable){
         .graph = session->config->graph,
         .net = session->net,
-        .batch = timing->batch,
+        .batch = timing->trial.batch,
         .n_threads = bench->n_threads,
         .n_samples = bench->n_steps,
         .pool = bench->memory,
@@ -133,27 +83,11 @@ static GnetStatus open_table(Timing *timing, GnetBench *bench, GnetError *error)
 static GnetStatus open_timing(Timing *timing, const GnetConfig *config, GnetBench *bench,
                               GnetError *error)
 {
-    bool training = !timing->options.eval;
-    const GnetSettling how = {timing->options.n_threads, training, {.measure = true}};
-    GNET_TRY(gnet_config_settle(config, &how, &timing->settled, error));
-    GNET_TRY(gnet_session_open(&timing->settled, &timing->run_options, training, &timing->session,
-                               error));
-    GnetNet *net = timing->session.net;
-    GNET_TRY(draw_weights(&timing->session, error));
-    if (training)
-        GNET_TRY(gnet_optimizer_open(&config->train,
-                                     gnet_parameters_floats(gnet_net_parameters(net)),
-                                     &timing->optimizer, error));
-    GNET_TRY(gnet_net_time_steps(net, error));
-    GNET_TRY(open_list(timing, error));
+    const GnetRunOptions options = {.n_threads = timing->options.n_threads,
+                                    .stop = timing->options.stop};
+    GNET_TRY(gnet_trial_open(config, &options, !timing->options.eval, &timing->trial, error));
+    GNET_TRY(gnet_net_time_steps(timing->trial.session.net, error));
     return open_table(timing, bench, error);
-}
-
-static void close_timing(Timing *timing)
-{
-    gnet_optimizer_close(&timing->optimizer);
-    gnet_session_close(&timing->session);
-    free(timing->order);
 }
 
 /* Keeps what a step took, by the clock at its start and at the end of each part. */
@@ -172,20 +106,17 @@ static void take_sample(Timing *timing, int sample, double start, double loaded,
 /* Runs the next batch; a sample below zero is a step of the warm-up. */
 static GnetStatus run_step(Timing *timing, int sample, GnetError *error)
 {
-    GnetSession *session = &timing->session;
-    GnetBatch batch = timing->batch;
+    GnetTrial *trial = &timing->trial;
+    GnetNet *net = trial->session.net;
     GnetScore score;
-    if (timing->next + (size_t)batch.n_images > timing->list.n)
-        begin_epoch(timing);
     double start = gnet_clock_seconds();
-    gnet_session_load(session, &timing->list, timing->next, batch);
+    gnet_trial_load(trial);
     double loaded = gnet_clock_seconds();
-    GNET_TRY(gnet_net_run(session->net, batch, &score, error));
+    GNET_TRY(gnet_net_run(net, trial->batch, &score, error));
     double ran = gnet_clock_seconds();
-    if (batch.training)
-        GNET_TRY(gnet_optimizer_apply(&timing->optimizer, session->net, batch.n_images, error));
+    if (trial->batch.training)
+        GNET_TRY(gnet_optimizer_apply(&trial->optimizer, net, trial->batch.n_images, error));
     double end = gnet_clock_seconds();
-    timing->next += (size_t)batch.n_images;
     if (sample >= 0)
         take_sample(timing, sample, start, loaded, ran, end);
     return GNET_OK;
@@ -194,8 +125,8 @@ static GnetStatus run_step(Timing *timing, int sample, GnetError *error)
 static GnetStatus run_conv_only(Timing *timing, int sample, GnetError *error)
 {
     double seconds;
-    GNET_TRY(gnet_net_time_only(timing->session.net, timing->batch, gnet_bench_is_conv, &seconds,
-                                error));
+    GNET_TRY(gnet_net_time_only(timing->trial.session.net, timing->trial.batch, gnet_bench_is_conv,
+                                &seconds, error));
     if (sample >= 0)
         timing->samples[CONV_ONLY][sample] = 1e3 * seconds;
     return GNET_OK;
@@ -205,7 +136,7 @@ static GnetStatus run_conv_only(Timing *timing, int sample, GnetError *error)
 static GnetStatus run_steps(Timing *timing, GnetError *error)
 {
     for (int i = -timing->options.n_warm_up; i < timing->options.n_steps; i++) {
-        if (gnet_session_should_stop(&timing->session))
+        if (gnet_session_should_stop(&timing->trial.session))
             return gnet_error(error, GNET_STOPPED, "", "stopped before every step was measured");
         GNET_TRY(run_step(timing, i, error));
         if (timing->options.conv_only)
@@ -250,8 +181,7 @@ static void fill_rates(GnetBench *bench)
 static GnetStatus fill(const GnetConfig *config, const GnetBenchOptions *options, GnetBench *bench,
                        GnetError *error)
 {
-    Timing timing = {.options = *options,
-                     .run_options = {.n_threads = options->n_threads, .stop = options->stop}};
+    Timing timing = {.options = *options};
     if (options->n_steps == 0)
         timing.options.n_steps = DEFAULT_STEPS;
     if (options->n_warm_up == 0)
@@ -265,7 +195,7 @@ static GnetStatus fill(const GnetConfig *config, const GnetBenchOptions *options
         fill_step(&timing, bench);
         fill_rates(bench);
     }
-    close_timing(&timing);
+    gnet_trial_close(&timing.trial);
     return status;
 }
 

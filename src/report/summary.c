@@ -15,6 +15,7 @@ void gnet_summary_close(GnetSummary **summary)
         free((*summary)->rows[i].name);
         free((*summary)->rows[i].type);
         free((*summary)->rows[i].output);
+        free((*summary)->rows[i].sources);
     }
     free((*summary)->rows);
     free(*summary);
@@ -34,6 +35,70 @@ static bool fill_row(const GnetGraph *graph, const GnetLayer *layer, GnetSummary
     return row->name && row->type && row->output;
 }
 
+/* What a value sees of the image, and the distance in the image of two neighbours in it. */
+typedef struct Sight {
+    int64_t side; /* 0: all */
+    int64_t jump;
+} Sight;
+
+static Sight look(const GnetGraph *graph, const GnetLayer *layer, const Sight *values)
+{
+    int64_t kernel = 1, stride = 1;
+    Sight sight = values[layer->src[0]];
+    for (int i = 1; i < layer->n_src; i++) {
+        const Sight *other = &values[layer->src[i]];
+        if (sight.side > 0 && (other->side == 0 || other->side > sight.side))
+            sight.side = other->side;
+    }
+    if (layer->op->window)
+        layer->op->window(layer->options, &graph->values[layer->src[0]].shape, &kernel, &stride);
+    if (layer->op->takes_all)
+        sight.side = 0;
+    else if (sight.side > 0)
+        sight.side += (kernel - 1) * sight.jump;
+    sight.jump *= stride;
+    return sight;
+}
+
+static bool fill_sights(const GnetGraph *graph, GnetSummary *summary)
+{
+    Sight *values = calloc((size_t)graph->n_values, sizeof *values);
+    if (!values)
+        return false;
+    values[0] = (Sight){1, 1};
+    for (size_t l = 0; l < summary->n_rows; l++) {
+        const GnetLayer *layer = &graph->layers[l];
+        if (!layer->done_by_producer)
+            values[layer->dst] = look(graph, layer, values);
+        summary->rows[l].receptive_field = values[layer->dst].side;
+    }
+    free(values);
+    return true;
+}
+
+/* The row before `before` whose output a value is, or -1 for the images. A ReLU that its
+   convolution does has the same output as that one, and stands behind it. */
+static int find_source(const GnetGraph *graph, int value, int before)
+{
+    int l = before - 1;
+    while (l >= 0 && graph->layers[l].dst != value)
+        l--;
+    return l;
+}
+
+static bool fill_sources(const GnetGraph *graph, int l, GnetSummaryRow *row)
+{
+    const GnetLayer *layer = &graph->layers[l];
+    row->sources = calloc((size_t)layer->n_src, sizeof *row->sources);
+    for (int i = 0; row->sources && i < layer->n_src; i++) {
+        int value = layer->done_by_producer ? layer->dst : layer->src[i];
+        int source = find_source(graph, value, l);
+        if (source >= 0)
+            row->sources[row->n_sources++] = (size_t)source;
+    }
+    return row->sources != NULL;
+}
+
 /* A row a layer but the loss, which the config does not name. */
 static bool fill_rows(const GnetGraph *graph, GnetSummary *summary)
 {
@@ -42,9 +107,12 @@ static bool fill_rows(const GnetGraph *graph, GnetSummary *summary)
         return false;
     for (int l = 0; l + 1 < graph->n_layers; l++) {
         summary->n_rows++;
-        if (!fill_row(graph, &graph->layers[l], &summary->rows[l]))
+        if (!fill_row(graph, &graph->layers[l], &summary->rows[l]) ||
+            !fill_sources(graph, l, &summary->rows[l]))
             return false;
     }
+    if (!fill_sights(graph, summary))
+        return false;
     summary->n_parameters = gnet_graph_n_weights(graph);
     summary->macs = gnet_graph_macs(graph);
     return true;

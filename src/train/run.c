@@ -85,7 +85,7 @@ static GnetStatus open_trainer(Run *run, const GnetConfig *config, const GnetRun
     GnetTrainer *trainer = &run->trainer;
     trainer->result = result;
     trainer->session_start = gnet_clock_seconds();
-    GNET_TRY(gnet_session_open(config, options, true, &trainer->session, error));
+    GNET_TRY(gnet_session_open(config, options, GNET_SESSION_TRAIN, &trainer->session, error));
     trainer->epoch_start = gnet_clock_seconds();
     trainer->data_fingerprint = gnet_session_fingerprint(&trainer->session);
     trainer->order = calloc(trainer->session.split.n_train + 1, sizeof *trainer->order);

@@ -33,6 +33,19 @@ static GnetStatus memory_error(GnetError *error, const char *path)
     return gnet_error(error, GNET_RUNTIME, path, "no memory for the run directory");
 }
 
+bool gnet_run_directory_in_use(const char *path)
+{
+    char *name;
+    if (asprintf(&name, "%s/.lock", path) < 0)
+        return false;
+    int lock = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool in_use = lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+    if (lock >= 0)
+        close(lock);
+    free(name);
+    return in_use;
+}
+
 const char *gnet_run_directory_path(const GnetRunDirectory *run)
 {
     return run->path;

@@ -2,6 +2,7 @@
 #ifndef GNET_TRAIN_RUN_DIRECTORY_H
 #define GNET_TRAIN_RUN_DIRECTORY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -31,6 +32,9 @@ GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, Gne
    run owns and sets *run to NULL; NULL inside is fine. The file stays: if it were removed, one
    process could hold the removed file and another a new one. */
 void gnet_run_directory_close(GnetRunDirectory **run);
+
+/* Whether some process holds that lock now. */
+bool gnet_run_directory_in_use(const char *path);
 
 const char *gnet_run_directory_path(const GnetRunDirectory *run);
 

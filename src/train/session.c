@@ -20,7 +20,7 @@ static size_t add_batches(GnetBatch *batches, size_t n_batches, size_t n_images,
     return n_batches;
 }
 
-static GnetStatus open_data(GnetSession *session, GnetError *error)
+static GnetStatus open_test_data(GnetSession *session, GnetError *error)
 {
     const GnetDataConfig *data = &session->config->data;
     GNET_TRY(gnet_dataset_open(data, GNET_DATASET_TEST, &session->test_data, error));
@@ -34,7 +34,7 @@ static GnetStatus open_data(GnetSession *session, GnetError *error)
                             &session->test_loader, error);
 }
 
-static GnetStatus open_training_data(GnetSession *session, GnetError *error)
+static GnetStatus open_split_data(GnetSession *session, GnetError *error)
 {
     const GnetDataConfig *data = &session->config->data;
     GNET_TRY(gnet_dataset_open(data, GNET_DATASET_TRAIN, &session->train_data, error));
@@ -44,14 +44,15 @@ static GnetStatus open_training_data(GnetSession *session, GnetError *error)
                             &session->train_loader, error);
 }
 
-static GnetStatus open_net(GnetSession *session, GnetError *error)
+static GnetStatus open_net(GnetSession *session, bool training, GnetError *error)
 {
     int64_t batch_size = session->config->data.batch_size;
     GnetBatch batches[N_LISTS * SIZES_MAX];
     size_t count = 0;
-    count = add_batches(batches, count, session->split.n_train, batch_size, true);
+    count = add_batches(batches, count, session->split.n_train, batch_size, training);
     count = add_batches(batches, count, session->split.n_val, batch_size, false);
-    count = add_batches(batches, count, session->test_data->n_images, batch_size, false);
+    if (session->test_data)
+        count = add_batches(batches, count, session->test_data->n_images, batch_size, false);
     const GnetGraph *graph = session->config->graph;
     GnetConvChoice *choices = calloc((size_t)graph->n_layers, sizeof *choices);
     if (!choices)
@@ -63,8 +64,8 @@ static GnetStatus open_net(GnetSession *session, GnetError *error)
     return status == GNET_OK ? gnet_net_allocate(session->net, error) : status;
 }
 
-GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *options, bool training,
-                             GnetSession *session, GnetError *error)
+GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *options,
+                             GnetSessionUse use, GnetSession *session, GnetError *error)
 {
     *session = (GnetSession){
         .config = config,
@@ -72,11 +73,13 @@ GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *opt
         .n_threads = gnet_config_threads(config, options->n_threads),
         .n_shards = gnet_config_shards(config, options->n_threads),
     };
-    GnetStatus status = open_data(session, error);
-    if (status == GNET_OK && training)
-        status = open_training_data(session, error);
+    GnetStatus status = GNET_OK;
+    if (use != GNET_SESSION_SCORE_SPLIT)
+        status = open_test_data(session, error);
+    if (status == GNET_OK && use != GNET_SESSION_SCORE_TEST)
+        status = open_split_data(session, error);
     if (status == GNET_OK)
-        status = open_net(session, error);
+        status = open_net(session, use == GNET_SESSION_TRAIN, error);
     if (status != GNET_OK)
         gnet_session_close(session);
     return status;
@@ -99,6 +102,11 @@ uint32_t gnet_session_fingerprint(const GnetSession *session)
     uint32_t parts[] = {session->train_data ? session->train_data->fingerprint : 0,
                         session->test_data->fingerprint};
     return (uint32_t)crc32(0, (const Bytef *)parts, sizeof parts);
+}
+
+GnetImageList gnet_session_train(const GnetSession *session)
+{
+    return (GnetImageList){session->train_loader, session->split.train, session->split.n_train};
 }
 
 GnetImageList gnet_session_val(const GnetSession *session)

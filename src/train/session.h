@@ -17,28 +17,35 @@ typedef struct GnetImageList {
     size_t n;
 } GnetImageList;
 
+/* What a session is for, and so what it reads. */
+typedef enum GnetSessionUse {
+    GNET_SESSION_TRAIN,       /* all; scoring too */
+    GNET_SESSION_SCORE_TEST,  /* the test images */
+    GNET_SESSION_SCORE_SPLIT, /* those to train and to validate */
+} GnetSessionUse;
+
 typedef struct GnetSession {
     const GnetConfig *config;
     const GnetRunOptions *options;
     int n_threads, n_shards;
-    GnetDataset *train_data, *test_data; /* train_data is NULL where nothing is trained */
+    GnetDataset *train_data, *test_data; /* NULL: not read */
     GnetLoader *train_loader, *test_loader;
     GnetSplit split;
     uint32_t *test_order; /* 0, 1, ... n_images - 1 */
     GnetNet *net;
 } GnetSession;
 
-/* Reads the data, builds the network for every size of batch that will come, and allocates it. With
-   training false only the test set is read, and only scoring is possible. On failure *session is
-   released. */
-GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *options, bool training,
-                             GnetSession *session, GnetError *error);
+/* Reads the data, builds the network for every size of batch that will come, and allocates it. On
+   failure *session is released. */
+GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *options,
+                             GnetSessionUse use, GnetSession *session, GnetError *error);
 void gnet_session_close(GnetSession *session);
 
 /* CRC-32 that changes with any image or label of either part. */
 uint32_t gnet_session_fingerprint(const GnetSession *session);
 
-/* The validation images of a session that trains, and the test images of any. */
+/* The lists of what was read; train is in the order of the split, which no epoch has. */
+GnetImageList gnet_session_train(const GnetSession *session);
 GnetImageList gnet_session_val(const GnetSession *session);
 GnetImageList gnet_session_test(const GnetSession *session);
 
@@ -56,7 +63,10 @@ bool gnet_session_should_stop(const GnetSession *session);
 typedef struct GnetScoring {
     GnetPhase phase;
     int64_t epoch, n_epochs; /* for the observer */
-    int64_t *confusion;      /* [truth][guess] counts to add to, or NULL */
+    /* Called for each image, in the list's order, with its number in its data set and its
+       logits[n_classes]; NULL: not. */
+    void (*visit)(void *user, uint32_t image, int label, const float *logits);
+    void *user;
 } GnetScoring;
 
 /* Mean loss and accuracy over the list. GNET_STOPPED if options->stop was set meanwhile. */

@@ -1,17 +1,17 @@
 #include <math.h>
 
 #include "base/clock.h"
-#include "ops/cross_entropy.h"
 #include "train/session.h"
 
-static void count_guesses(GnetSession *session, GnetBatch batch, int64_t *confusion)
+static void visit_images(GnetSession *session, GnetBatch batch, const uint32_t *images,
+                         const GnetScoring *scoring)
 {
-    int64_t n_classes = (int64_t)session->config->data.classes.n;
+    const size_t n_classes = session->config->data.classes.n;
     for (int s = 0; s < session->n_shards; s++) {
         GnetNetShard shard = gnet_net_shard(session->net, batch, s);
         for (int64_t i = 0; i < shard.n_images; i++)
-            confusion[shard.labels[i] * n_classes +
-                      gnet_argmax(shard.logits + i * n_classes, n_classes)]++;
+            scoring->visit(scoring->user, *images++, shard.labels[i],
+                           shard.logits + (size_t)i * n_classes);
     }
 }
 
@@ -49,8 +49,8 @@ GnetStatus gnet_session_score(GnetSession *session, const GnetImageList *list,
         GnetBatch batch = {(int64_t)count, false};
         GnetScore score;
         GNET_TRY(gnet_session_run(session, list, done, batch, &score, error));
-        if (scoring->confusion)
-            count_guesses(session, batch, scoring->confusion);
+        if (scoring->visit)
+            visit_images(session, batch, list->images + done, scoring);
         sum.loss += score.loss;
         sum.n_correct += score.n_correct;
         done += count;

@@ -84,3 +84,34 @@ END
     run -0 "$GNET" eval ../runs/tiny-1
     [ "${here%% in *}" = "${output%% in *}" ]
 }
+
+@test "--split: the run's own validation, and what it learned from" {
+    run -0 --separate-stderr "$GNET" eval "$TRAINED" --split val --json
+    python3 - "$TRAINED/result.json" "$output" <<'PYTHON'
+import json, math, sys
+result, scores = json.load(open(sys.argv[1])), json.loads(sys.argv[2])
+assert math.isclose(scores["loss"], result["val_loss"], rel_tol=1e-6), (scores, result)
+assert math.isclose(scores["accuracy"], result["val_acc"], rel_tol=1e-9), (scores, result)
+PYTHON
+    n_val=$(json 'rows[0]["images"]' <<< "$output")
+    run -0 --separate-stderr "$GNET" eval "$TRAINED" --split train --json
+    [ "$(json 'rows[0]["images"]' <<< "$output")" = $((4 * n_val)) ]
+    run -2 --separate-stderr "$GNET" eval "$TRAINED" --split all
+    [[ $stderr == *"--split must be test, val or train, not 'all'"* ]]
+}
+
+@test "--csv: every image once, and the accuracy is theirs" {
+    run -0 --separate-stderr "$GNET" eval "$TRAINED" --csv
+    printf '%s\n' "$output" > all.csv
+    accuracy=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["test_acc"])' \
+        "$TRAINED/result.json")
+    python3 - all.csv "$accuracy" <<'PYTHON'
+import csv, sys
+rows = list(csv.DictReader(open(sys.argv[1])))
+assert [int(row["image"]) for row in rows] == list(range(500))
+assert all(0.1 <= float(row["probability"]) <= 1 for row in rows)
+hits = sum(row["label"] == row["guess"] for row in rows)
+assert abs(hits / len(rows) - float(sys.argv[2])) < 1e-9
+PYTHON
+    run -2 --separate-stderr "$GNET" eval "$TRAINED" --csv --json
+}

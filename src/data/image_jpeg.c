@@ -1,0 +1,78 @@
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <jpeglib.h>
+
+#include "data/image_format.h"
+
+/* libjpeg's errors do not return: they jump back to where decoding began. */
+typedef struct Failure {
+    struct jpeg_error_mgr manager; /* must be first: libjpeg hands out its address */
+    jmp_buf back;
+    char *reason;
+} Failure;
+
+static bool is_jpeg(const uint8_t *bytes, size_t n_bytes)
+{
+    return n_bytes >= 3 && bytes[0] == 0xff && bytes[1] == 0xd8 && bytes[2] == 0xff;
+}
+
+static void fail(j_common_ptr jpeg)
+{
+    Failure *failure = (Failure *)(void *)jpeg->err;
+    char text[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, text);
+    snprintf(failure->reason, GNET_IMAGE_REASON_BYTES, "is a damaged JPEG: %.200s", text);
+    longjmp(failure->back, 1);
+}
+
+/* A warning is of data that is missing or makes no sense: the rest would be made up. */
+static void warn(j_common_ptr jpeg, int level)
+{
+    if (level < 0)
+        fail(jpeg);
+}
+
+static bool refuse(char *reason, const char *text)
+{
+    snprintf(reason, GNET_IMAGE_REASON_BYTES, "%s", text);
+    return false;
+}
+
+static bool read_pixels(struct jpeg_decompress_struct *jpeg, GnetImage *image, char *reason)
+{
+    jpeg_read_header(jpeg, TRUE);
+    if (jpeg->num_components != 1 && jpeg->num_components != 3)
+        return refuse(reason, "is a JPEG of neither gray nor red, green and blue");
+    jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    if (!gnet_image_allocate(image, jpeg->num_components, jpeg->image_height, jpeg->image_width,
+                             reason))
+        return false;
+    jpeg_start_decompress(jpeg);
+    size_t row_bytes = (size_t)image->width * (size_t)image->channels;
+    while (jpeg->output_scanline < jpeg->output_height) {
+        JSAMPROW row = image->pixels + jpeg->output_scanline * row_bytes;
+        jpeg_read_scanlines(jpeg, &row, 1);
+    }
+    jpeg_finish_decompress(jpeg);
+    return true;
+}
+
+static bool decode(const uint8_t *bytes, size_t n_bytes, GnetImage *image, char *reason)
+{
+    Failure failure = {.reason = reason};
+    struct jpeg_decompress_struct jpeg = {.err = jpeg_std_error(&failure.manager)};
+    volatile bool good = false;
+    failure.manager.error_exit = fail;
+    failure.manager.emit_message = warn;
+    if (setjmp(failure.back) == 0) {
+        jpeg_create_decompress(&jpeg);
+        jpeg_mem_src(&jpeg, bytes, n_bytes);
+        good = read_pixels(&jpeg, image, reason);
+    }
+    jpeg_destroy_decompress(&jpeg);
+    return good;
+}
+
+const GnetImageFormat gnet_image_jpeg = {is_jpeg, decode};

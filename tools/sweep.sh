@@ -1,0 +1,200 @@
+#!/usr/bin/env bash
+# Trains a config once for each combination of some keys' values, several runs at a time.
+set -euo pipefail
+
+usage() {
+    cat <<END
+usage: tools/sweep.sh [-j N] [--out DIR] CONFIG KEY=V1,V2,... [KEY=V1,...]... [-- ARGUMENT...]
+
+Runs 'gnet run CONFIG KEY=VALUE...' for every combination of the keys' values, N at a time (default
+1), each with its part of the CPUs, and ends with a table of all of them. What follows -- is passed
+on to every run:
+
+    tools/sweep.sh configs/fashion_quick.yaml train.lr=0.0003,0.001,0.003 -- train.epochs=2
+    tools/sweep.sh -j 2 configs/fashion_quick.yaml train.lr=0.001,0.01 'data.batch_size=32,64'
+
+Commas within brackets are a value's own: 'model.stages.b2.0.inception=[4,4,8,2,4,4],[8,4,8,2,4,4]'.
+
+The runs are DIR/KEY=VALUE,KEY=VALUE... (DIR is runs/sweep by default), each with what it printed
+beside it in a .log. A run that fails or diverges does not stop the sweep. The same command again
+skips the runs that are done and goes on with the others: Ctrl-C stops the sweep, and each run under
+way saves a checkpoint first. Needs an installed gnet (or \$GNET).
+END
+}
+
+gnet=${GNET:-gnet}
+out=runs/sweep
+jobs=1
+config=
+keys=()
+values=() # of each key, one a line
+extra=()
+interrupted=0
+
+die() {
+    printf 'sweep.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+# split TEXT: its parts between commas that are not within brackets, one a line.
+split() {
+    awk -v text="$1" 'BEGIN {
+        depth = 0
+        for (i = 1; i <= length(text); i++) {
+            c = substr(text, i, 1)
+            depth += index("[{", c) > 0
+            depth -= index("]}", c) > 0
+            if (c == "," && depth == 0) { print part; part = "" } else part = part c
+        }
+        print part
+    }'
+}
+
+parse_arguments() {
+    while [ $# -gt 0 ]; do
+        case $1 in
+        -h | --help)
+            usage
+            exit
+            ;;
+        -j | --out)
+            [ $# -ge 2 ] || die "$1 needs a value"
+            if [ "$1" = -j ]; then jobs=$2; else out=$2; fi
+            shift
+            ;;
+        --)
+            shift
+            extra=("$@")
+            break
+            ;;
+        *=*)
+            keys+=("${1%%=*}")
+            values+=("$(split "${1#*=}")")
+            ;;
+        *)
+            [ -z "$config" ] || die "a second config, '$1'; what is to vary is KEY=V1,V2"
+            config=$1
+            ;;
+        esac
+        shift
+    done
+    if [ -z "$config" ] || [ ${#keys[@]} -eq 0 ]; then
+        usage >&2
+        exit 2
+    fi
+    [[ $jobs =~ ^[1-9][0-9]*$ ]] || die "-j needs a number of runs, not '$jobs'"
+}
+
+# combinations KEY_NUMBER PREFIX: every choice of a value for each key from this one on, a line each,
+# as KEY=VALUE separated by tabs.
+combinations() {
+    local value
+    if [ "$1" -eq ${#keys[@]} ]; then
+        printf '%s\n' "$2"
+        return
+    fi
+    while IFS= read -r value; do
+        combinations $(($1 + 1)) "$2${2:+$'\t'}${keys[$1]}=$value"
+    done <<< "${values[$1]}"
+}
+
+# name OVERRIDE...: a run's name, of the keys' last parts.
+name() {
+    local override key text=
+    for override in "$@"; do
+        key=${override%%=*}
+        text+=${text:+,}${key##*.}=${override#*=}
+    done
+    printf '%s\n' "${text//[\/ ]/_}"
+}
+
+# The value of a key of a run's result.json, which has one key a line.
+result() { # RUN KEY
+    sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1/result.json" 2> /dev/null || true
+}
+
+# run_gnet LOG ARGUMENT...: passes a SIGTERM on, and waits for the checkpoint that it brings about.
+# (SIGINT would not do: what a script starts in the background ignores it.)
+run_gnet() {
+    local log=$1 pid code=0
+    shift
+    "$gnet" run "$@" >> "$log" 2>&1 &
+    pid=$!
+    # shellcheck disable=SC2064 # the number is the one of now
+    trap "kill -TERM $pid 2> /dev/null || true" TERM
+    wait "$pid" || code=$?
+    while kill -0 "$pid" 2> /dev/null; do
+        code=0
+        wait "$pid" || code=$?
+    done
+    return "$code"
+}
+
+# Starts a run, or goes on with it, and says how it ended.
+train() { # NAME OVERRIDE...
+    local run=$out/$1 log=$out/$1.log code=0
+    shift
+    if [ "$(result "$run" status)" = "done" ]; then
+        echo "$run: done already" >&2
+        return
+    fi
+    echo "$run: ${*}" >&2
+    if [ -f "$run/checkpoints/last.safetensors" ]; then
+        run_gnet "$log" --resume "$run" --threads "$threads" || code=$?
+    else
+        run_gnet "$log" "$config" --out "$out" --name "${run##*/}" --threads "$threads" "$@" \
+            "${extra[@]}" || code=$?
+    fi
+    case $code in
+    0) echo "$run: done" >&2 ;;
+    3) echo "$run: diverged" >&2 ;;
+    75 | 129 | 130 | 143) echo "$run: stopped" >&2 ;;
+    *) echo "$run: failed: $(tail -n 1 "$log")" >&2 ;;
+    esac
+}
+
+stop() {
+    interrupted=1
+    # shellcheck disable=SC2046 # a word a process
+    kill -TERM $(jobs -rp) 2> /dev/null || true
+}
+
+run_all() {
+    local line overrides
+    while IFS= read -r line; do
+        IFS=$'\t' read -r -a overrides <<< "$line"
+        while [ "$(jobs -rp | wc -l)" -ge "$jobs" ] && [ $interrupted -eq 0 ]; do
+            wait -n || true
+        done
+        [ $interrupted -eq 0 ] || break
+        train "$(name "${overrides[@]}")" "${overrides[@]}" &
+    done <<< "$1"
+    while [ "$(jobs -rp | wc -l)" -gt 0 ]; do
+        wait || true
+    done
+}
+
+main() {
+    parse_arguments "$@"
+    local all line overrides runs=()
+    all=$(combinations 0 '')
+    threads=$(($(nproc) / jobs))
+    [ "$threads" -ge 1 ] || threads=1
+    # What is wrong with a combination is said before anything is trained.
+    while IFS= read -r line; do
+        IFS=$'\t' read -r -a overrides <<< "$line"
+        "$gnet" check "$config" "${overrides[@]}" > /dev/null
+    done <<< "$all"
+    mkdir -p "$out"
+    trap stop INT TERM
+    run_all "$all"
+    while IFS= read -r line; do
+        IFS=$'\t' read -r -a overrides <<< "$line"
+        line=$out/$(name "${overrides[@]}")
+        [ ! -f "$line/config.yaml" ] || runs+=("$line")
+    done <<< "$all"
+    [ ${#runs[@]} -eq 0 ] || "$gnet" compare "${runs[@]}"
+    [ $interrupted -eq 0 ] || exit 130
+}
+
+main "$@"
