@@ -32,44 +32,65 @@ GnetLayout gnet_layout_plain(const GnetShape *shape)
     return layout;
 }
 
-int64_t gnet_layout_offset(const GnetLayout *layout, const int64_t *index)
+/* What index i of dimension d adds. */
+static int64_t part_of(const GnetLayout *layout, int d, int64_t i)
 {
-    int64_t position[GNET_DIMS_MAX];
-    for (int d = 0; d < layout->shape.n_dims; d++)
-        position[d] = index[d];
-    int64_t offset = 0, stride = 1;
+    int64_t part = 0, stride = 1;
     for (int b = layout->n_blocks - 1; b >= 0; b--) {
-        int d = layout->block_dims[b];
-        offset += position[d] % layout->blocks[b] * stride;
-        position[d] /= layout->blocks[b];
+        if (layout->block_dims[b] == d) {
+            part += i % layout->blocks[b] * stride;
+            i /= layout->blocks[b];
+        }
         stride *= layout->blocks[b];
     }
+    return part + i * layout->strides[d];
+}
+
+int64_t gnet_layout_offset(const GnetLayout *layout, const int64_t *index)
+{
+    int64_t offset = 0;
     for (int d = 0; d < layout->shape.n_dims; d++)
-        offset += position[d] * layout->strides[d];
+        offset += part_of(layout, d, index[d]);
     return offset;
 }
 
-/* Steps index to the next element in row-major order. */
-static void advance(const GnetShape *shape, int64_t *index)
+/* Elements in row-major order. What a dimension adds to the offset depends on its own index alone,
+   so that a step looks only at those that change. */
+typedef struct Walk {
+    const GnetLayout *layout;
+    int64_t index[GNET_DIMS_MAX], parts[GNET_DIMS_MAX];
+    int64_t offset; /* the sum of parts */
+} Walk;
+
+static void advance(Walk *walk)
 {
-    for (int d = shape->n_dims - 1; d >= 0 && ++index[d] == shape->dims[d]; d--)
-        index[d] = 0;
+    const GnetShape *shape = &walk->layout->shape;
+    for (int d = shape->n_dims - 1; d >= 0; d--) {
+        bool wraps = ++walk->index[d] == shape->dims[d];
+        if (wraps)
+            walk->index[d] = 0;
+        int64_t part = wraps ? 0 : part_of(walk->layout, d, walk->index[d]);
+        walk->offset += part - walk->parts[d];
+        walk->parts[d] = part;
+        if (!wraps)
+            return;
+    }
 }
 
 void gnet_layout_to_plain(const GnetLayout *layout, const float *laid, float *plain)
 {
-    int64_t index[GNET_DIMS_MAX] = {0};
+    Walk walk = {.layout = layout};
     int64_t count = gnet_shape_elements(&layout->shape);
-    for (int64_t i = 0; i < count; i++, advance(&layout->shape, index))
-        plain[i] = laid[gnet_layout_offset(layout, index)];
+    for (int64_t i = 0; i < count; i++, advance(&walk))
+        plain[i] = laid[walk.offset];
 }
 
 void gnet_layout_from_plain(const GnetLayout *layout, const float *plain, float *laid)
 {
-    int64_t index[GNET_DIMS_MAX] = {0};
+    Walk walk = {.layout = layout};
     int64_t count = gnet_shape_elements(&layout->shape);
-    for (int64_t i = 0; i < count; i++, advance(&layout->shape, index))
-        laid[gnet_layout_offset(layout, index)] = plain[i];
+    for (int64_t i = 0; i < count; i++, advance(&walk))
+        laid[walk.offset] = plain[i];
 }
 
 int64_t gnet_pixels_offset(const GnetPixels *pixels, int64_t n, int64_t c)

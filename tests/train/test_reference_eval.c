@@ -54,8 +54,8 @@ static void expect_scores(const char *checkpoint, Scores expected, int n_threads
     GnetEval *eval;
     GnetDiagnostics diagnostics = {0};
     GnetError error;
-    GnetStatus status = gnet_eval_open(project_file(checkpoint), overrides, n_overrides, &options, NULL,
-                                       &eval, &diagnostics, &error);
+    GnetStatus status = gnet_eval_open(project_file(checkpoint), overrides, n_overrides, &options,
+                                       NULL, &eval, &diagnostics, &error);
     if (status != GNET_OK)
         fail_msg("%s", diagnostics.n ? diagnostics.items[0].text : error.text);
     assert_int_equal(eval->n_images, 500);
