@@ -15,15 +15,15 @@ on to every run:
 
 Commas within brackets are a value's own: 'model.stages.b2.0.inception=[4,4,8,2,4,4],[8,4,8,2,4,4]'.
 
-The runs are DIR/KEY=VALUE,KEY=VALUE... (DIR is runs/sweep by default), each with what it printed
-beside it in a .log. A run that fails or diverges does not stop the sweep. The same command again
+The runs are DIR/KEY=VALUE,KEY=VALUE... (DIR is sweeps/ and the config's name by default); what each
+printed is in DIR/.logs. A run that fails or diverges does not stop the sweep. The same command again
 skips the runs that are done and goes on with the others: Ctrl-C stops the sweep, and each run under
 way saves a checkpoint first. Needs an installed gnet (or \$GNET).
 END
 }
 
 gnet=${GNET:-gnet}
-out=runs/sweep
+out=
 jobs=1
 config=
 keys=()
@@ -82,6 +82,10 @@ parse_arguments() {
         usage >&2
         exit 2
     fi
+    if [ -z "$out" ]; then
+        out=${config##*/}
+        out=sweeps/${out%.yaml}
+    fi
     [[ $jobs =~ ^[1-9][0-9]*$ ]] || die "-j needs a number of runs, not '$jobs'"
 }
 
@@ -132,7 +136,7 @@ run_gnet() {
 
 # Starts a run, or goes on with it, and says how it ended.
 train() { # NAME OVERRIDE...
-    local run=$out/$1 log=$out/$1.log code=0
+    local run=$out/$1 log=$out/.logs/$1.log code=0
     shift
     if [ "$(result "$run" status)" = "done" ]; then
         echo "$run: done already" >&2
@@ -185,7 +189,7 @@ main() {
         IFS=$'\t' read -r -a overrides <<< "$line"
         "$gnet" check "$config" "${overrides[@]}" > /dev/null
     done <<< "$all"
-    mkdir -p "$out"
+    mkdir -p "$out/.logs"
     trap stop INT TERM
     run_all "$all"
     while IFS= read -r line; do

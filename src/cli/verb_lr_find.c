@@ -62,13 +62,15 @@ static void show_step(void *user, int done, int n_steps)
         cli_console_status(line);
 }
 
-/* The curve in some twenty rows, with bars. */
+/* The curve in some twenty rows, with bars from its least to its largest. */
 static GnetStatus print_curve(const GnetLrFind *found)
 {
     CliTable table = {.n_columns = 3, .n_left = 0};
-    double most = 0;
-    for (size_t i = 0; i < found->n_points; i++)
+    double most = -INFINITY, least = INFINITY;
+    for (size_t i = 0; i < found->n_points; i++) {
         most = fmax(most, found->points[i].smoothed);
+        least = fmin(least, found->points[i].smoothed);
+    }
     cli_table_add(&table, "lr");
     cli_table_add(&table, "loss");
     cli_table_add(&table, "%-*s", BAR_COLUMNS, "");
@@ -76,7 +78,8 @@ static GnetStatus print_curve(const GnetLrFind *found)
     for (size_t i = 0; i < found->n_points; i += step) {
         const GnetLrPoint *point = &found->points[i];
         char bar[BAR_COLUMNS + 1];
-        int length = (int)lround(BAR_COLUMNS * point->smoothed / most);
+        double share = most > least ? (point->smoothed - least) / (most - least) : 1;
+        int length = (int)lround(1 + (BAR_COLUMNS - 1) * share);
         for (int c = 0; c < BAR_COLUMNS; c++)
             bar[c] = c < length ? '#' : ' ';
         bar[BAR_COLUMNS] = 0;

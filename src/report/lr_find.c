@@ -190,7 +190,7 @@ static void write_script(const GnetLrFind *found, FILE *script)
                 "dashtype 2\n",
                 found->steepest, found->steepest);
     fprintf(script, "plot $curve using 1:2 with points pointtype 7 pointsize 0.3 linecolor "
-                    "'#bbccee' title 'each batch', $curve using 1:3 with lines linewidth 2 "
+                    "'#99aadd' title 'each batch', $curve using 1:3 with lines linewidth 2 "
                     "linecolor '#4477aa' title 'smoothed'");
     if (isfinite(found->steepest))
         fprintf(script, ", NaN with lines linecolor '#cc6677' dashtype 2 title 'steepest: %.2g'",

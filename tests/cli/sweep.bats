@@ -8,10 +8,11 @@ sweep() {
 @test "every combination once, and a table at the end" {
     run -0 --separate-stderr sweep -j 2 tiny.yaml train.lr=0.001,0.003 data.batch_size=32,64 \
         -- train.epochs=1
-    [ "$(find runs/sweep -mindepth 1 -maxdepth 1 -type d | wc -l)" = 4 ]
-    [ -d "runs/sweep/lr=0.003,batch_size=64" ]
+    [ "$(find sweeps/tiny -mindepth 1 -maxdepth 1 -name '*=*' | wc -l)" = 4 ]
+    [ -d "sweeps/tiny/lr=0.003,batch_size=64" ]
     [[ ${lines[0]} =~ ^run\ +.*lr.*status ]]
     [ "$(grep -c ' done ' <<< "$output")" = 4 ]
+    run -0 "$GNET" compare sweeps/tiny/*
     run -0 --separate-stderr sweep -j 2 tiny.yaml train.lr=0.001,0.003 data.batch_size=32,64
     [ "$(grep -c ': done already$' <<< "$stderr")" = 4 ]
 }
@@ -27,14 +28,14 @@ sweep() {
 @test "commas in brackets are a value's own" {
     run -0 --separate-stderr sweep tiny.yaml \
         'model.stages.b2.0.inception=[4,4,8,2,4,4],[4, 9, 16, 8, 4, 5]' -- train.max_steps=2
-    [ "$(find runs/sweep -mindepth 1 -maxdepth 1 -type d | wc -l)" = 2 ]
+    [ "$(find sweeps/tiny -mindepth 1 -maxdepth 1 -name '*=*' | wc -l)" = 2 ]
     [ "$(grep -c ' stopped ' <<< "$output")" = 2 ]
 }
 
 @test "a wrong value is told before anything is trained" {
     run -2 --separate-stderr sweep tiny.yaml train.lr=0.001,fast
     [[ $stderr == *"train.lr"* ]]
-    [ ! -e runs ]
+    [ ! -e sweeps ]
     run -2 --separate-stderr sweep tiny.yaml
     run -2 --separate-stderr sweep -j none tiny.yaml train.lr=1
 }
@@ -44,7 +45,7 @@ sweep() {
         > out 2> err 3>&- &
     pid=$!
     for _ in $(seq 300); do
-        [ "$(find runs -name last.safetensors 2> /dev/null | wc -l)" = 2 ] && break
+        [ "$(find sweeps -name last.safetensors 2> /dev/null | wc -l)" = 2 ] && break
         sleep 0.1
     done
     kill -TERM "$pid"
