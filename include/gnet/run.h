@@ -18,6 +18,7 @@ typedef struct GnetProgress {
     double loss, accuracy;   /* of the batch when training, so far when scoring */
     double images_per_s;     /* over the last few steps */
     double eta_seconds;      /* to the end of this phase */
+    double run_eta_seconds;  /* when training, to the end of the run, about; NAN: not known */
 } GnetProgress;
 
 typedef struct GnetEpochResult {

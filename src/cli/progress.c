@@ -16,7 +16,7 @@
 #define LINE_INTERVAL_GROWTH 1.2
 
 enum {
-    N_FIELDS = 6,
+    N_FIELDS = 7,
     N_FIELDS_BEFORE_BAR = 2,
     FIELD_BYTES = 64,
     LINE_BYTES = 512,
@@ -47,11 +47,8 @@ static void format_phase(char text[FIELD_BYTES], const GnetProgress *state)
                  state->n_epochs, state->phase == GNET_PHASE_VALIDATE ? " val" : "");
 }
 
-/* To the end of the epoch, where it is one's, not to that of the run. */
-static void format_eta(char text[FIELD_BYTES], const GnetProgress *state)
+static void format_eta(char text[FIELD_BYTES], const char *label, double seconds)
 {
-    const char *label = state->phase == GNET_PHASE_TEST ? "ETA" : "epoch ETA";
-    double seconds = state->eta_seconds;
     int64_t s = isfinite(seconds) && seconds >= 0 && seconds < 1e9 ? llround(seconds) : -1;
     if (s < 0)
         snprintf(text, FIELD_BYTES, "%s -:--", label);
@@ -70,8 +67,10 @@ static void format_fields(Fields *fields, const GnetProgress *state)
     snprintf(fields->text[3], FIELD_BYTES, "acc %.2f%%", 100 * state->accuracy);
     snprintf(fields->text[4], FIELD_BYTES, "%.*f images/s", state->images_per_s < 100 ? 1 : 0,
              state->images_per_s);
-    format_eta(fields->text[5], state);
-    fields->n = N_FIELDS;
+    format_eta(fields->text[5], state->phase == GNET_PHASE_TEST ? "ETA" : "epoch ETA",
+               state->eta_seconds);
+    format_eta(fields->text[6], "run", state->run_eta_seconds);
+    fields->n = isnan(state->run_eta_seconds) ? N_FIELDS - 1 : N_FIELDS;
 }
 
 /* Leaves out what does not fit; returns the columns that the rest takes. */

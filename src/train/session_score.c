@@ -31,6 +31,7 @@ static void report(const GnetSession *session, const GnetScoring *scoring, int64
         .accuracy = (double)so_far->n_correct / (double)n_images,
         .images_per_s = (double)n_images / seconds,
         .eta_seconds = seconds / (double)step * (double)(n_steps - step),
+        .run_eta_seconds = NAN,
     };
     observer->progress(observer->user, &progress);
 }

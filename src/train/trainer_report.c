@@ -3,6 +3,25 @@
 #include "base/log.h"
 #include "train/trainer_report.h"
 
+/* What scoring an image takes of what training with it takes: forward alone, of forward, backward
+   and the optimizer. */
+#define SCORING_SHARE (1.0 / 3)
+
+/* NAN where it is not the last epoch that ends the run. */
+static double run_seconds_left(const GnetTrainer *trainer, int64_t epoch, int64_t batches_left)
+{
+    const GnetSession *session = &trainer->session;
+    const GnetConfig *config = session->config;
+    double epochs_left = (double)(config->train.epochs - epoch);
+    double trained = (double)(batches_left * config->data.batch_size) +
+                     epochs_left * (double)session->split.n_train;
+    double scored =
+        (epochs_left + 1) * (double)session->split.n_val + (double)session->test_data->n_images;
+    if (config->train.max_steps > 0)
+        return NAN;
+    return (trained + SCORING_SHARE * scored) / trainer->images_per_s;
+}
+
 void gnet_trainer_report_step(const GnetTrainer *trainer, const GnetStepRecord *record)
 {
     const GnetRunObserver *observer = &trainer->session.options->observer;
@@ -20,6 +39,7 @@ void gnet_trainer_report_step(const GnetTrainer *trainer, const GnetStepRecord *
         .accuracy = record->acc,
         .images_per_s = trainer->images_per_s,
         .eta_seconds = (double)(left * config->data.batch_size) / trainer->images_per_s,
+        .run_eta_seconds = run_seconds_left(trainer, record->epoch, left),
     };
     observer->progress(observer->user, &progress);
 }

@@ -5,9 +5,9 @@ in_terminal() { # COLUMNS COMMAND...
     TERM=xterm python3 "$BATS_TEST_DIRNAME/in_terminal.py" "$@"
 }
 
-@test "a bar with epoch, step, loss, accuracy, speed and time left" {
+@test "a bar with epoch, step, loss, accuracy, speed, and time left of the epoch and of the run" {
     in_terminal 120 "$GNET" run tiny.yaml > shown
-    grep -qE 'epoch 1/2  [0-9]+/25  \[=*>? *\]  loss [0-9.]+  acc [0-9.]+%  [0-9.]+ images/s  epoch ETA [0-9]+:[0-9]+' shown
+    grep -qE 'epoch 1/2  [0-9]+/25  \[=*>? *\]  loss [0-9.]+  acc [0-9.]+%  [0-9.]+ images/s  epoch ETA [0-9]+:[0-9]+  run [0-9]+:[0-9]+' shown
     grep -qE 'epoch 2/2 val ' shown
     grep -q $'\r\033\\[K' shown
 }
