@@ -9,6 +9,10 @@
 #include <gnet/diagnostics.h>
 #include <gnet/error.h>
 
+/* Whether a file's name ends as those of images do: .png, .jpg, .jpeg, .pgm or .ppm, in either
+   case. */
+GNET_API bool gnet_is_image_name(const char *name);
+
 typedef struct GnetPredictOptions {
     int n_threads; /* 1 to 1024; 0: as the config says */
     bool invert;   /* light becomes dark */

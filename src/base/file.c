@@ -169,3 +169,19 @@ GnetStatus gnet_file_read_stream(const char *path, size_t max_bytes, char **byte
     *n_bytes = 0;
     return status;
 }
+
+bool gnet_file_is_directory(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool gnet_file_has_directory(const char *parent, const char *name)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", parent, name) < 0)
+        return false;
+    bool found = gnet_file_is_directory(path);
+    free(path);
+    return found;
+}

@@ -2,6 +2,7 @@
 #ifndef GNET_BASE_FILE_H
 #define GNET_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -38,6 +39,10 @@ GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size
    who writes there. Takes max_bytes of memory, however short the file is: for small limits. */
 GnetStatus gnet_file_read_stream(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,
                                  GnetError *error);
+
+/* Whether path is a directory, or a link to one; and whether PARENT/NAME is. */
+bool gnet_file_is_directory(const char *path);
+bool gnet_file_has_directory(const char *parent, const char *name);
 
 /* fsync of the directory that holds path, so that a new name in it survives a power loss. */
 GnetStatus gnet_file_sync_directory(const char *path, GnetError *error);

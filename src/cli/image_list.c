@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
+
+#include <gnet/predict.h>
 
 #include "console.h"
 #include "image_list.h"
@@ -32,12 +33,7 @@ static GnetStatus append(CliImageList *list, char *path)
 
 static int is_image(const struct dirent *entry)
 {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pgm", ".ppm"};
-    const char *ending = strrchr(entry->d_name, '.');
-    for (size_t i = 0; ending && i < sizeof endings / sizeof endings[0]; i++)
-        if (strcasecmp(ending, endings[i]) == 0)
-            return 1;
-    return 0;
+    return gnet_is_image_name(entry->d_name);
 }
 
 static GnetStatus append_directory(CliImageList *list, const char *directory)

@@ -2,10 +2,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <zlib.h>
 
+#include "base/file.h"
 #include "data/reader.h"
 
 #define SYSTEM_DIRECTORY "/usr/share/datasets"
@@ -14,12 +14,6 @@ static const GnetDataFormatReader *const readers[] = {
     [GNET_DATA_IDX] = &gnet_idx_reader,
     [GNET_DATA_FOLDER] = &gnet_folder_reader,
 };
-
-static bool is_directory(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 static GnetStatus no_memory(GnetError *error)
 {
@@ -33,7 +27,7 @@ static GnetStatus look_in(const char *parent, const char *name, char **directory
         *directory = NULL;
         return no_memory(error);
     }
-    if (!is_directory(*directory)) {
+    if (!gnet_file_is_directory(*directory)) {
         free(*directory);
         *directory = NULL;
     }
@@ -68,7 +62,7 @@ static GnetStatus locate(const char *path, char **directory, GnetError *error)
     *directory = NULL;
     if (*path == '\0')
         return gnet_error(error, GNET_RUNTIME, "", "the data set's path is empty");
-    if (!is_directory(path)) {
+    if (!gnet_file_is_directory(path)) {
         if (strchr(path, '/'))
             return gnet_error(error, GNET_RUNTIME, path, "no such directory");
         return look_up(path, directory, error);
@@ -82,7 +76,7 @@ GnetStatus gnet_dataset_locate(const GnetDataConfig *config, char **directory, G
     GnetError missing;
     if (locate(config->path, directory, &missing) == GNET_OK)
         return GNET_OK;
-    if (!config->last_directory || !is_directory(config->last_directory))
+    if (!config->last_directory || !gnet_file_is_directory(config->last_directory))
         return gnet_error(error, missing.code, missing.place, "%s", missing.text);
     *directory = strdup(config->last_directory);
     return *directory ? GNET_OK : no_memory(error);

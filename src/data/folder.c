@@ -5,9 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 
+#include <gnet/predict.h>
+
+#include "base/file.h"
 #include "data/image.h"
 #include "data/reader.h"
 
@@ -60,12 +61,7 @@ static bool append(FileList *list, char *path, size_t label)
 
 static int is_image(const struct dirent *entry)
 {
-    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pgm", ".ppm"};
-    const char *ending = strrchr(entry->d_name, '.');
-    for (size_t i = 0; ending && i < sizeof endings / sizeof endings[0]; i++)
-        if (strcasecmp(ending, endings[i]) == 0)
-            return 1;
-    return 0;
+    return gnet_is_image_name(entry->d_name);
 }
 
 /* By bytes, whatever the locale: the order decides which images train. */
@@ -117,20 +113,10 @@ static GnetStatus list_class(const char *directory, const Layout *layout, size_t
     return GNET_OK;
 }
 
-static bool is_directory(const char *parent, const char *name)
-{
-    char *path;
-    struct stat info;
-    if (asprintf(&path, "%s/%s", parent, name) < 0)
-        return false;
-    bool found = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-    free(path);
-    return found;
-}
-
 static Layout find_layout(const char *directory, GnetDatasetPart part)
 {
-    bool apart = is_directory(directory, "train") && is_directory(directory, "test");
+    bool apart =
+        gnet_file_has_directory(directory, "train") && gnet_file_has_directory(directory, "test");
     Layout layout = {.part = "", .test_every = apart ? 0 : TEST_EVERY, .wanted = part};
     if (apart)
         layout.part = part == GNET_DATASET_TEST ? "test/" : "train/";
@@ -167,8 +153,8 @@ static GnetStatus check(const GnetDataConfig *config, const char *directory, Gne
     return GNET_OK;
 }
 
-static GnetStatus probe(const GnetDataConfig *config, const char *directory, GnetDatasetPart part,
-                        GnetDatasetInfo *info, GnetError *error)
+static GnetStatus probe_folder(const GnetDataConfig *config, const char *directory,
+                               GnetDatasetPart part, GnetDatasetInfo *info, GnetError *error)
 {
     FileList list = {0};
     GNET_TRY(check(config, directory, error));
@@ -212,8 +198,8 @@ static GnetStatus read_files(const FileList *list, GnetDataset *dataset, size_t 
                : read_file(list->paths[bad], dataset, dataset->pixels + bad * image_bytes, error);
 }
 
-static GnetStatus read(const GnetDataConfig *config, const char *directory, GnetDatasetPart part,
-                       GnetDataset *dataset, GnetError *error)
+static GnetStatus read_folder(const GnetDataConfig *config, const char *directory,
+                              GnetDatasetPart part, GnetDataset *dataset, GnetError *error)
 {
     FileList list = {0};
     GNET_TRY(check(config, directory, error));
@@ -233,4 +219,4 @@ static GnetStatus read(const GnetDataConfig *config, const char *directory, Gnet
     return status;
 }
 
-const GnetDataFormatReader gnet_folder_reader = {.probe = probe, .read = read};
+const GnetDataFormatReader gnet_folder_reader = {.probe = probe_folder, .read = read_folder};

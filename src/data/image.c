@@ -1,6 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include <gnet/predict.h>
 
 #include "base/file.h"
 #include "data/dataset.h"
@@ -29,6 +32,16 @@ bool gnet_image_allocate(GnetImage *image, int channels, uint64_t height, uint64
         snprintf(reason, GNET_IMAGE_REASON_BYTES, "no memory for its %llu x %llu pixels",
                  (unsigned long long)height, (unsigned long long)width);
     return image->pixels != NULL;
+}
+
+bool gnet_is_image_name(const char *name)
+{
+    static const char *const endings[] = {".png", ".jpg", ".jpeg", ".pgm", ".ppm"};
+    const char *ending = strrchr(name, '.');
+    for (size_t i = 0; ending && i < sizeof endings / sizeof endings[0]; i++)
+        if (strcasecmp(ending, endings[i]) == 0)
+            return true;
+    return false;
 }
 
 void gnet_image_close(GnetImage *image)

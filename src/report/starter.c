@@ -6,10 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <gnet/starter.h>
+
+#include "base/file.h"
 
 #define CLASSES_MAX 256
 
@@ -23,17 +24,6 @@ static void close_classes(Classes *classes)
     for (int i = 0; i < classes->n; i++)
         free(classes->names[i]);
     *classes = (Classes){0};
-}
-
-static bool is_directory(const char *parent, const char *name)
-{
-    char *path;
-    struct stat info;
-    if (asprintf(&path, "%s/%s", parent, name) < 0)
-        return false;
-    bool found = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-    free(path);
-    return found;
 }
 
 static int is_visible(const struct dirent *entry)
@@ -50,7 +40,7 @@ static GnetStatus take_classes(const char *directory, struct dirent **entries, i
                                Classes *classes, GnetError *error)
 {
     for (int i = 0; i < n; i++) {
-        if (!is_directory(directory, entries[i]->d_name))
+        if (!gnet_file_has_directory(directory, entries[i]->d_name))
             continue;
         if (classes->n == CLASSES_MAX)
             return gnet_error(error, GNET_USAGE, directory, "has more than %d subdirectories",
@@ -70,7 +60,8 @@ static GnetStatus take_classes(const char *directory, struct dirent **entries, i
 /* A class is a subdirectory of images/train, or of images where there is no such. */
 static GnetStatus find_classes(const char *images, Classes *classes, GnetError *error)
 {
-    bool apart = is_directory(images, "train") && is_directory(images, "test");
+    bool apart =
+        gnet_file_has_directory(images, "train") && gnet_file_has_directory(images, "test");
     char *directory;
     struct dirent **entries;
     if (asprintf(&directory, "%s%s", images, apart ? "/train" : "") < 0)

@@ -1,17 +1,11 @@
 #include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "train/run_files.h"
 #include "train/trained.h"
-
-static bool is_directory(const char *path)
-{
-    struct stat info;
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 static bool has_file(const char *directory, const char *name)
 {
@@ -41,7 +35,7 @@ static GnetStatus find_best(const char *run, char **found, GnetError *error)
 /* A directory stands for its best checkpoint. The caller frees *found. */
 static GnetStatus find_checkpoint(const char *path, char **found, GnetError *error)
 {
-    if (is_directory(path))
+    if (gnet_file_is_directory(path))
         return find_best(path, found, error);
     *found = strdup(path);
     return *found ? GNET_OK : gnet_error(error, GNET_RUNTIME, path, "no memory for its name");
