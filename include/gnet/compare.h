@@ -12,7 +12,8 @@
 typedef struct GnetComparedRun {
     const char *path;
     /* "done", "stopped", "diverged", "failed" as its result.json says; "running" while a process
-       holds the run, "killed" where none does any more; "new" before its first checkpoint. */
+       holds the run, "killed" where none does any more; "new" before its first checkpoint;
+       "unreadable" where result.json is damaged. */
     const char *status;
     int64_t n_epochs, best_epoch; /* finished; 0: none was scored */
     double val_loss, val_accuracy, test_loss, test_accuracy, seconds; /* NAN where not known */
@@ -30,8 +31,8 @@ typedef struct GnetComparison {
 
 /* Reads the run directories paths[n_paths]. What the machine settled rather than the user
    (train.algorithms, train.shards, train.threads), and the name, are no keys. A directory that
-   cannot be read as a run's is in *diagnostics, all of them are, and GNET_RUNTIME returned. Free
-   with gnet_compare_close(). */
+   cannot be read as a run's is in *diagnostics and left out; GNET_RUNTIME where that leaves none.
+   Free with gnet_compare_close(). */
 GNET_API GnetStatus gnet_compare_open(const char *const *paths, size_t n_paths,
                                       GnetComparison **comparison, GnetDiagnostics *diagnostics,
                                       GnetError *error);

@@ -12,7 +12,7 @@
 
 typedef struct GnetLrFindOptions {
     double from, to;                                 /* learning rates above 0; 0: 1e-6, 1 */
-    int n_steps;                                     /* 10 to GNET_LR_FIND_STEPS_MAX; 0: 100 */
+    int n_steps;                                     /* 30 to GNET_LR_FIND_STEPS_MAX; 0: 100 */
     int n_threads;                                   /* as in GnetRunOptions */
     void (*step)(void *user, int done, int n_steps); /* called after each step; NULL: not */
     void *user;

@@ -27,8 +27,19 @@ static FILE *create(const char *path)
     return stream;
 }
 
+/* A rename would put a file in the place of a device, or of a link instead of what it leads to. */
+static bool is_replaceable(const char *path)
+{
+    struct stat info;
+    return lstat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
 GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *error)
 {
+    if (!is_replaceable(path)) {
+        *writer = (GnetFileWriter){0};
+        return gnet_error(error, GNET_RUNTIME, path, "is no regular file: it is not replaced");
+    }
     *writer = (GnetFileWriter){.path = strdup(path)};
     if (asprintf(&writer->temporary, "%s.tmp", path) < 0)
         writer->temporary = NULL;

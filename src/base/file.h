@@ -14,7 +14,8 @@ typedef struct GnetFileWriter {
     char *path, *temporary; /* owned */
 } GnetFileWriter;
 
-/* Opens "PATH.tmp" for writing (an old one is replaced). On failure *writer is empty. */
+/* Opens "PATH.tmp" for writing (an old one is replaced). What stands at PATH and is no regular
+   file, a device or a link, is refused: a rename would replace it. On failure *writer is empty. */
 GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *error);
 
 /* Flush, fsync, rename to the final name, fsync of the directory: on success the file is there,

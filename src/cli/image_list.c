@@ -33,7 +33,7 @@ static GnetStatus append(CliImageList *list, char *path)
 
 static int is_image(const struct dirent *entry)
 {
-    return gnet_is_image_name(entry->d_name);
+    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && gnet_is_image_name(entry->d_name);
 }
 
 static GnetStatus append_directory(CliImageList *list, const char *directory)

@@ -164,7 +164,7 @@ static GnetStatus sort_runs(GnetComparison *comparison)
     return GNET_OK;
 }
 
-/* A key's last part, where no other key ends in the same. */
+/* A key's last part, where no other key or column is called the same. */
 static const char *short_name(const GnetComparison *comparison, size_t key)
 {
     const char *whole = comparison->keys[key], *dot = strrchr(whole, '.');
@@ -173,6 +173,8 @@ static const char *short_name(const GnetComparison *comparison, size_t key)
         const char *other = strrchr(comparison->keys[k], '.');
         n_same += other && strcmp(other, dot) == 0;
     }
+    for (Column column = 0; dot && column < N_COLUMNS; column++)
+        n_same += strcmp(column_names[column], dot + 1) == 0;
     return n_same == 1 ? dot + 1 : whole;
 }
 
@@ -301,12 +303,13 @@ static int run_compare(int n, char **arguments)
         return cli_usage_error("compare", "--csv and --json do not go together");
     GnetStatus status = gnet_compare_open((const char *const *)arguments, (size_t)n, &comparison,
                                           &diagnostics, &error);
-    if (status != GNET_OK)
-        cli_console_report(&diagnostics, &error);
-    else
+    cli_console_report(&diagnostics, &error);
+    if (status == GNET_OK)
         status = sort_runs(comparison);
     if (status == GNET_OK)
         status = print(comparison);
+    if (status == GNET_OK && diagnostics.n > 0)
+        status = GNET_RUNTIME;
     gnet_compare_close(&comparison);
     gnet_diagnostics_clear(&diagnostics);
     return status;

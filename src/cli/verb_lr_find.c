@@ -94,7 +94,10 @@ static GnetStatus print_text(const GnetLrFind *found)
 {
     GNET_TRY(print_curve(found));
     if (isnan(found->steepest))
-        printf("\nThe loss never fell: try other rates (--from, --to) or more steps (--steps).\n");
+        printf("\nNo rate in %zu steps makes the loss fall: try other rates (--from, --to), or "
+               "more steps "
+               "(--steps).\n",
+               found->n_points);
     else
         printf("\nThe loss falls fastest at a learning rate of %.1e, and is least at %.1e.\n"
                "Try train.lr=%.1e.\n",
@@ -116,9 +119,9 @@ static GnetStatus print_json(const GnetLrFind *found)
 
 static GnetStatus print(const GnetLrFind *found, GnetError *error)
 {
-    if (options.plot)
-        GNET_TRY(gnet_lr_find_plot(found, options.plot, error));
-    return options.json ? print_json(found) : print_text(found);
+    GnetStatus status = options.json ? print_json(found) : print_text(found);
+    GnetStatus plotted = options.plot ? gnet_lr_find_plot(found, options.plot, error) : GNET_OK;
+    return status == GNET_OK ? plotted : status;
 }
 
 static int run_lr_find(int n, char **arguments)

@@ -85,13 +85,14 @@ static void widen_classes(Printing *printing, const GnetPrediction *prediction)
     }
 }
 
-static void visit(void *user, const GnetPrediction *prediction)
+/* Nothing more is wanted once nobody reads it. */
+static bool visit(void *user, const GnetPrediction *prediction)
 {
     Printing *printing = user;
     if (prediction->status != GNET_OK) {
         printing->n_bad++;
         cli_console_report(NULL, &prediction->error);
-        return;
+        return true;
     }
     widen_classes(printing, prediction);
     printing->n_read++;
@@ -101,6 +102,7 @@ static void visit(void *user, const GnetPrediction *prediction)
     else if (printing->status == GNET_OK)
         printing->status = print_json(prediction);
     cli_output_flush();
+    return !ferror(stdout);
 }
 
 static void note_inverted(const Printing *printing)

@@ -61,7 +61,7 @@ static bool append(FileList *list, char *path, size_t label)
 
 static int is_image(const struct dirent *entry)
 {
-    return gnet_is_image_name(entry->d_name);
+    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && gnet_is_image_name(entry->d_name);
 }
 
 /* By bytes, whatever the locale: the order decides which images train. */

@@ -17,6 +17,7 @@ static bool read_pixels(png_image *png, GnetImage *image, char *reason)
     const png_color black = {0, 0, 0};
     if (!gnet_image_allocate(image, color ? 3 : 1, png->height, png->width, reason))
         return false;
+    png->flags |= PNG_IMAGE_FLAG_16BIT_sRGB; /* as its 8 bits are: half of the samples' bits */
     png->format = color ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
     return png_image_finish_read(png, &black, image->pixels, 0, NULL);
 }

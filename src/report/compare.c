@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnet/compare.h>
 
@@ -48,6 +49,8 @@ static bool read_result(GnetPool *pool, const char *path, GnetComparedRun *run)
     const char *file = gnet_pool_format(pool, "%s/result.json", path);
     json_t *result = file ? json_load_file(file, JSON_REJECT_DUPLICATES, NULL) : NULL;
     const char *status = json_string_value(json_object_get(result, "status"));
+    if (!status && file && access(file, F_OK) == 0)
+        status = "unreadable";
     bool is_over = status && strcmp(status, "running") != 0;
     run->path = gnet_pool_copy(pool, path);
     run->status = gnet_pool_copy(pool, is_over ? status : running_status(path, result != NULL));
@@ -147,11 +150,15 @@ static GnetStatus compare(const char *const *paths, size_t n_paths, GnetComparis
                           : NULL;
     if (!sources)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a comparison");
-    for (size_t i = 0; i < n_paths; i++)
-        GNET_TRY(read_source(comparison->memory, paths[i], &sources[i], diagnostics, error));
-    if (diagnostics->n > 0)
+    size_t n = 0;
+    for (size_t i = 0; i < n_paths; i++) {
+        size_t n_before = diagnostics->n + diagnostics->n_lost;
+        GNET_TRY(read_source(comparison->memory, paths[i], &sources[n], diagnostics, error));
+        n += diagnostics->n + diagnostics->n_lost == n_before;
+    }
+    if (n == 0)
         return GNET_RUNTIME;
-    if (!find_keys(sources, n_paths, comparison) || !fill_runs(sources, n_paths, comparison))
+    if (!find_keys(sources, n, comparison) || !fill_runs(sources, n, comparison))
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a comparison");
     return GNET_OK;
 }

@@ -11,7 +11,7 @@
 
 #define DEFAULT_FROM 1e-6
 #define DEFAULT_TO 1.0
-enum { DEFAULT_STEPS = 100, STEPS_MIN = 10 };
+enum { DEFAULT_STEPS = 100, STEPS_MIN = 30 };
 
 #define MEMORY 0.95   /* of what the smoothed loss was, at each step */
 #define RUNAWAY 4.0   /* times the least smoothed loss */
@@ -99,11 +99,9 @@ static GnetStatus take_steps(GnetTrial *trial, const GnetLrFindOptions *options,
 /* The slope of the smoothed loss by the logarithm of the rate, around a point. */
 static double slope_at(const GnetLrFind *found, size_t i)
 {
-    size_t first = i > SLOPE_REACH ? i - SLOPE_REACH : 0, last = i + SLOPE_REACH;
-    if (last >= found->n_points)
-        last = found->n_points - 1;
-    return (found->points[last].smoothed - found->points[first].smoothed) /
-           log(found->points[last].lr / found->points[first].lr);
+    const GnetLrPoint *first = &found->points[i - SLOPE_REACH];
+    const GnetLrPoint *last = &found->points[i + SLOPE_REACH];
+    return (last->smoothed - first->smoothed) / log(last->lr / first->lr);
 }
 
 static void suggest(GnetLrFind *found)
@@ -114,7 +112,8 @@ static void suggest(GnetLrFind *found)
     for (size_t i = 0; i < found->n_points; i++)
         if (found->points[i].smoothed < found->points[least].smoothed)
             least = i;
-    for (size_t i = 1; i <= least; i++) {
+    /* Not at the ends, where a slope would be that of one or two batches. */
+    for (size_t i = SLOPE_REACH; i <= least && i + SLOPE_REACH < found->n_points; i++) {
         double slope = slope_at(found, i);
         if (slope < steepest) {
             steepest = slope;

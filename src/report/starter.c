@@ -8,7 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <gnet/predict.h>
 #include <gnet/starter.h>
+
+#include <jansson.h>
 
 #include "base/file.h"
 
@@ -36,12 +39,38 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
     return strcmp((*a)->d_name, (*b)->d_name);
 }
 
+/* Whether a config can have it: UTF-8, which jansson looks at. */
+static bool is_text(const char *text)
+{
+    json_t *string = json_string(text);
+    json_decref(string);
+    return string != NULL;
+}
+
+static bool has_images(const char *parent, const char *name)
+{
+    char *path;
+    if (asprintf(&path, "%s/%s", parent, name) < 0)
+        return false;
+    DIR *stream = opendir(path);
+    bool found = false;
+    for (struct dirent *entry; !found && stream && (entry = readdir(stream));)
+        found = is_visible(entry) && gnet_is_image_name(entry->d_name);
+    if (stream)
+        closedir(stream);
+    free(path);
+    return found;
+}
+
 static GnetStatus take_classes(const char *directory, struct dirent **entries, int n,
                                Classes *classes, GnetError *error)
 {
     for (int i = 0; i < n; i++) {
-        if (!gnet_file_has_directory(directory, entries[i]->d_name))
+        if (!has_images(directory, entries[i]->d_name))
             continue;
+        if (!is_text(entries[i]->d_name))
+            return gnet_error(error, GNET_USAGE, directory,
+                              "the name of its subdirectory '%s' is not UTF-8", entries[i]->d_name);
         if (classes->n == CLASSES_MAX)
             return gnet_error(error, GNET_USAGE, directory, "has more than %d subdirectories",
                               CLASSES_MAX);
@@ -51,9 +80,11 @@ static GnetStatus take_classes(const char *directory, struct dirent **entries, i
         classes->n++;
     }
     if (classes->n < 2)
-        return gnet_error(error, GNET_USAGE, directory,
-                          "has %d subdirectories: a class each, two or more, are needed",
-                          classes->n);
+        return gnet_error(
+            error, GNET_USAGE, directory,
+            "has %d subdirectories with images (.png, .jpg, .jpeg, .pgm, .ppm): a class "
+            "each, two or more, are needed",
+            classes->n);
     return GNET_OK;
 }
 
@@ -64,6 +95,11 @@ static GnetStatus find_classes(const char *images, Classes *classes, GnetError *
         gnet_file_has_directory(images, "train") && gnet_file_has_directory(images, "test");
     char *directory;
     struct dirent **entries;
+    if (!apart &&
+        (gnet_file_has_directory(images, "train") || gnet_file_has_directory(images, "val")))
+        return gnet_error(error, GNET_USAGE, images,
+                          "must have train and test, with a directory for each class in both, or "
+                          "the classes' directories themselves");
     if (asprintf(&directory, "%s%s", images, apart ? "/train" : "") < 0)
         return gnet_error(error, GNET_RUNTIME, images, "no memory for its classes");
     int n = scandir(directory, &entries, is_visible, by_bytes);
@@ -208,11 +244,25 @@ static GnetStatus write_file(const char *path, const char *name, const char *ima
     return GNET_RUNTIME;
 }
 
+static bool is_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return false;
+    return name[strspn(name, ".")] && is_text(name);
+}
+
 GnetStatus gnet_starter_write(const char *path, const char *name, const char *images,
                               GnetError *error)
 {
     Classes classes = {0};
     *error = (GnetError){0};
+    if (!is_name(name))
+        return gnet_error(
+            error, GNET_USAGE, path,
+            "'%s' is no name for a config: it must be UTF-8 without control characters, "
+            "and not only dots",
+            name);
     GnetStatus status = images ? find_classes(images, &classes, error) : GNET_OK;
     if (status == GNET_OK)
         status = write_file(path, name, images, &classes, error);

@@ -32,6 +32,7 @@ typedef struct Predicting {
     double *probabilities;       /* [n_classes] */
     GnetPredictVisit *visit;
     void *user;
+    bool enough; /* visit returned false */
 } Predicting;
 
 static size_t input_floats(const Predicting *predicting)
@@ -63,7 +64,8 @@ static void read_item(void *user, int i)
     item->status = gnet_image_read(item->path, &image, &item->error);
     if (item->status != GNET_OK)
         return;
-    item->looks_inverted = gnet_image_is_light_around(&image) != predicting->options->invert;
+    item->looks_inverted = predicting->channels == 1 &&
+                           gnet_image_is_light_around(&image) != predicting->options->invert;
     item->status = fill_input(predicting, &image, item);
     gnet_image_close(&image);
 }
@@ -79,7 +81,7 @@ static void softmax(const float *logits, int n, double *probabilities)
         probabilities[k] /= sum;
 }
 
-static void visit_item(const Predicting *predicting, const Item *item, const float *logits)
+static void visit_item(Predicting *predicting, const Item *item, const float *logits)
 {
     const GnetStringList *classes = &predicting->trained.config->data.classes;
     GnetPrediction prediction = {
@@ -94,11 +96,12 @@ static void visit_item(const Predicting *predicting, const Item *item, const flo
         prediction.n_classes = (int)classes->n;
         softmax(logits, prediction.n_classes, predicting->probabilities);
     }
-    predicting->visit(predicting->user, &prediction);
+    if (!predicting->enough)
+        predicting->enough = !predicting->visit(predicting->user, &prediction);
 }
 
 /* Runs n_images items, those that could not be read as they are, and visits them. */
-static GnetStatus run_items(const Predicting *predicting, const Item *items, size_t n_images,
+static GnetStatus run_items(Predicting *predicting, const Item *items, size_t n_images,
                             GnetError *error)
 {
     const GnetBatch batch = {(int64_t)n_images, false};
@@ -199,7 +202,7 @@ GnetStatus gnet_predict(const char *path, const GnetPredictOptions *options,
     for (size_t done = 0; status == GNET_OK && done < n_images;) {
         size_t left = n_images - done;
         size_t count = left < predicting.batch_size ? left : predicting.batch_size;
-        if (options->stop && *options->stop)
+        if (predicting.enough || (options->stop && *options->stop))
             status = GNET_STOPPED;
         else
             status = predict_batch(&predicting, images + done, count, error);

@@ -55,6 +55,16 @@ static void find_data_directory(GnetTrained *trained)
     trained->config->data.last_directory = trained->data_directory;
 }
 
+/* Whether an override says where the data is: then it is nowhere else. */
+static bool names_data(const char *const *overrides, size_t n_overrides)
+{
+    static const char key[] = "data.path=";
+    for (size_t i = 0; i < n_overrides; i++)
+        if (strncmp(overrides[i], key, sizeof key - 1) == 0)
+            return true;
+    return false;
+}
+
 static GnetStatus open_config(GnetTrained *trained, const char *const *overrides,
                               size_t n_overrides, GnetDiagnostics *diagnostics, GnetError *error)
 {
@@ -64,7 +74,8 @@ static GnetStatus open_config(GnetTrained *trained, const char *const *overrides
                           "carries no config: it was not saved by gnet");
     GNET_TRY(gnet_config_parse(text, trained->path, overrides, n_overrides, &trained->config,
                                diagnostics));
-    find_data_directory(trained);
+    if (!names_data(overrides, n_overrides))
+        find_data_directory(trained);
     return GNET_OK;
 }
 

@@ -117,11 +117,30 @@ static void a_failed_rename_leaves_no_temporary(void **state)
     (void)state;
     GnetFileWriter writer;
     GnetError error = {0};
-    assert_int_equal(mkdir("directory", 0777), 0);
     assert_int_equal(gnet_file_begin(&writer, "directory", &error), GNET_OK);
+    assert_int_equal(mkdir("directory", 0777), 0);
     assert_int_equal(gnet_file_commit(&writer, &error), GNET_RUNTIME);
     assert_string_equal(error.place, "directory");
     assert_int_equal(access("directory.tmp", F_OK), -1);
+}
+
+/* A link stays one, and so does a pipe or a device. */
+static void replaces_regular_files_alone(void **state)
+{
+    (void)state;
+    GnetFileWriter writer;
+    GnetError error;
+    struct stat info;
+    assert_int_equal(symlink("somewhere", "out"), 0);
+    assert_int_equal(mkfifo("pipe", 0600), 0);
+    for (int i = 0; i < 2; i++) {
+        const char *path = i ? "pipe" : "out";
+        assert_int_equal(gnet_file_begin(&writer, path, &error), GNET_RUNTIME);
+        assert_string_equal(error.text, "is no regular file: it is not replaced");
+        assert_int_equal(lstat(path, &info), 0);
+        assert_false(S_ISREG(info.st_mode));
+    }
+    assert_int_equal(access("out.tmp", F_OK), -1);
 }
 
 static void needs_the_directory(void **state)
@@ -248,6 +267,7 @@ int main(void)
         file_test(replaces_what_a_crash_left),
         file_test(a_failed_write_leaves_the_old_file),
         file_test(a_failed_rename_leaves_no_temporary),
+        file_test(replaces_regular_files_alone),
         file_test(needs_the_directory),
         file_test(writes_into_a_directory),
         file_test(reads_no_more_than_is_allowed),

@@ -68,9 +68,13 @@ print(rows[1]["model.stages.b2.0.inception"], rows[0]["train.lr"], rows[0]["stat
     [[ ${lines[1]} == *" killed "* ]]
 }
 
-@test "what is no run is named, all of them" {
+@test "what is no run is named, all of them, beside the others" {
     run -1 --separate-stderr "$GNET" compare runs/a runs/none "$PWD"
     [[ $stderr == *"runs/none/config.yaml"* ]]
     [[ $stderr == *"$PWD/config.yaml"* ]]
+    [ "${#lines[@]}" -eq 2 ]
+    [[ ${lines[1]} == runs/a* ]]
+    run -1 --separate-stderr "$GNET" compare runs/none
+    [ -z "$output" ]
     run -2 --separate-stderr "$GNET" compare
 }

@@ -76,14 +76,26 @@ setup() {
     run -2 --separate-stderr "$GNET" init colors photos
     [[ $stderr == *"colors.yaml: error: is there already"* ]]
     run -2 --separate-stderr "$GNET" init other photos/red
-    [[ $stderr == *"photos/red: error: has 0 subdirectories"* ]]
+    [[ $stderr == *"photos/red: error: has 0 subdirectories with images"* ]]
+    for name in '' . .. $'a\nb' $'caf\xe9'; do
+        run -2 --separate-stderr "$GNET" init "$name" photos
+    done
+    mkdir -p half/train
+    cp -r photos/* half/train
+    run -2 --separate-stderr "$GNET" init other half
+    [[ $stderr == *"half: error: must have train and test"* ]]
     run -1 --separate-stderr "$GNET" init other nowhere
     run -2 --separate-stderr "$GNET" init
     [ ! -e other.yaml ]
-    mkdir photos/empty
+    mkdir photos/empty photos/red/odd.png
+    cp photos/red/1.png photos/red/._1.png
     run -0 "$GNET" init more photos
-    run -1 --separate-stderr "$GNET" check more.yaml
-    [[ $stderr == *"photos/empty: error: has no image"* ]]
+    run ! grep -q empty more.yaml
+    run -0 --separate-stderr "$GNET" check more.yaml
+    mkdir photos/later
+    sed -i 's/^    - "red"/    - "red"\n    - "later"/' more.yaml
+    run -1 --separate-stderr "$GNET" check more.yaml model.stages.b5.2.linear.out=4
+    [[ $stderr == *"photos/later: error: has no image"* ]]
     head -c 100 photos/red/3.png > photos/red/4.png
     run -1 --separate-stderr "$GNET" run colors.yaml
     [[ $stderr == *"photos/red/4.png: error: is a damaged PNG"* ]]

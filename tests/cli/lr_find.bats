@@ -21,9 +21,9 @@ PYTHON
 }
 
 @test "the same twice, whatever the threads" {
-    run -0 --separate-stderr "$GNET" lr-find tiny.yaml --steps 20 --json train.algorithms=own
+    run -0 --separate-stderr "$GNET" lr-find tiny.yaml --steps 30 --json train.algorithms=own
     local first=$output
-    run -0 --separate-stderr "$GNET" lr-find tiny.yaml --steps 20 --json train.algorithms=own --threads 1
+    run -0 --separate-stderr "$GNET" lr-find tiny.yaml --steps 30 --json train.algorithms=own --threads 1
     [ "$output" = "$first" ]
 }
 
@@ -34,6 +34,15 @@ PYTHON
     [[ $output =~ Try\ train\.lr=[0-9.]+e-[0-9]+\. ]]
     grep -q '<svg' lr.svg
     grep -q 'learning rate' lr.svg
+}
+
+@test "a plot that cannot be drawn does not take the result with it" {
+    run -1 --separate-stderr "$GNET" lr-find tiny.yaml --steps 30 --plot nowhere/lr.svg
+    [[ $output == *"####"* ]]
+    [[ $stderr == *"nowhere/lr.svg"* ]]
+    ln -s target link.svg
+    run -1 --separate-stderr "$GNET" lr-find tiny.yaml --steps 30 --plot link.svg
+    [ -L link.svg ]
 }
 
 @test "it ends where the loss runs away" {
@@ -49,6 +58,6 @@ PYTHON
     run -2 --separate-stderr "$GNET" lr-find tiny.yaml --from 1 --to 0.1
     [[ $stderr == *"must rise from above 0, not from 1 to 0.1"* ]]
     run -2 --separate-stderr "$GNET" lr-find tiny.yaml --steps 3
-    [[ $stderr == *"10 to 100000 steps, not 3"* ]]
+    [[ $stderr == *"30 to 100000 steps, not 3"* ]]
     run -2 --separate-stderr "$GNET" lr-find tiny.yaml train.lr=none
 }
