@@ -16,9 +16,10 @@ on to every run:
 Commas within brackets are a value's own: 'model.stages.b2.0.inception=[4,4,8,2,4,4],[8,4,8,2,4,4]'.
 
 The runs are DIR/KEY=VALUE,KEY=VALUE... (DIR is sweeps/ and the config's name by default); what each
-printed is in DIR/.logs. A run that fails or diverges does not stop the sweep. The same command again
-skips the runs that are done and goes on with the others: Ctrl-C stops the sweep, and each run under
-way saves a checkpoint first. Needs an installed gnet (or \$GNET).
+printed is in DIR/.logs. A run that fails or diverges does not stop the sweep; one that failed makes
+its exit code 1. The same command again skips the runs that are done and goes on with the others:
+Ctrl-C stops the sweep, and each run under way saves a checkpoint first. A DIR belongs to one config
+and one set of arguments after --. Needs an installed gnet (or \$GNET).
 END
 }
 
@@ -30,15 +31,17 @@ keys=()
 values=() # of each key, one a line
 extra=()
 interrupted=0
+failed=0
 
 die() {
     printf 'sweep.sh: %s\n' "$*" >&2
     exit 2
 }
 
-# split TEXT: its parts between commas that are not within brackets, one a line.
+# split TEXT: its parts between commas that are not within brackets, one a line, each once.
 split() {
-    awk -v text="$1" 'BEGIN {
+    TEXT=$1 awk 'BEGIN {
+        text = ENVIRON["TEXT"]
         depth = 0
         for (i = 1; i <= length(text); i++) {
             c = substr(text, i, 1)
@@ -47,7 +50,7 @@ split() {
             if (c == "," && depth == 0) { print part; part = "" } else part = part c
         }
         print part
-    }'
+    }' | awk '!seen[$0]++'
 }
 
 parse_arguments() {
@@ -67,6 +70,7 @@ parse_arguments() {
             extra=("$@")
             break
             ;;
+        -*) die "unknown option '$1'; options of the runs come after --" ;;
         *=*)
             keys+=("${1%%=*}")
             values+=("$(split "${1#*=}")")
@@ -87,6 +91,7 @@ parse_arguments() {
         out=sweeps/${out%.yaml}
     fi
     [[ $jobs =~ ^[1-9][0-9]*$ ]] || die "-j needs a number of runs, not '$jobs'"
+    command -v "$gnet" > /dev/null || die "there is no command '$gnet'; install gnet, or set \$GNET"
 }
 
 # combinations KEY_NUMBER PREFIX: every choice of a value for each key from this one on, a line each,
@@ -102,14 +107,31 @@ combinations() {
     done <<< "${values[$1]}"
 }
 
-# name OVERRIDE...: a run's name, of the keys' last parts.
+# name OVERRIDE...: a run's name, of the keys without their sections.
 name() {
     local override key text=
     for override in "$@"; do
         key=${override%%=*}
-        text+=${text:+,}${key##*.}=${override#*=}
+        case $key in
+        model.stages.*) key=${key#model.stages.} ;;
+        *.*) key=${key#*.} ;;
+        esac
+        text+=${text:+,}$key=${override#*=}
     done
     printf '%s\n' "${text//[\/ ]/_}"
+}
+
+# Runs of another config, or with other arguments, are no part of this sweep.
+claim_directory() {
+    local mine
+    mkdir -p "$out/.logs"
+    exec 9> "$out/.logs/lock"
+    flock -n 9 || die "another sweep is under way in $out"
+    mine=$(cksum < "$config"; printf '%s\n' "${extra[@]}")
+    if [ -f "$out/.logs/sweep" ] && [ "$(cat "$out/.logs/sweep")" != "$mine" ]; then
+        die "$out has runs of another config, or with other arguments after --; choose another --out"
+    fi
+    printf '%s\n' "$mine" > "$out/.logs/sweep"
 }
 
 # The value of a key of a run's result.json, which has one key a line.
@@ -117,15 +139,15 @@ result() { # RUN KEY
     sed -n "s/^ *\"$2\": \"\{0,1\}\([^\",]*\)\"\{0,1\},\{0,1\}$/\1/p" "$1/result.json" 2> /dev/null || true
 }
 
-# run_gnet LOG ARGUMENT...: passes a SIGTERM on, and waits for the checkpoint that it brings about.
-# (SIGINT would not do: what a script starts in the background ignores it.)
+# run_gnet LOG ARGUMENT...: in a session of its own, where no Ctrl-C reaches it beside the SIGTERM that
+# is passed on here; waits for the checkpoint that this brings about.
 run_gnet() {
-    local log=$1 pid code=0
+    local log=$1 pid='' code=0 stopped=0
     shift
-    "$gnet" run "$@" >> "$log" 2>&1 &
+    trap 'stopped=1; [ -z "$pid" ] || kill -TERM "$pid" 2> /dev/null || true' TERM
+    setsid "$gnet" run "$@" >> "$log" 2>&1 9>&- &
     pid=$!
-    # shellcheck disable=SC2064 # the number is the one of now
-    trap "kill -TERM $pid 2> /dev/null || true" TERM
+    [ $stopped -eq 0 ] || kill -TERM "$pid" 2> /dev/null || true
     wait "$pid" || code=$?
     while kill -0 "$pid" 2> /dev/null; do
         code=0
@@ -134,10 +156,11 @@ run_gnet() {
     return "$code"
 }
 
-# Starts a run, or goes on with it, and says how it ended.
+# Starts a run, or goes on with it, and says how it ended; fails where the run did.
 train() { # NAME OVERRIDE...
     local run=$out/$1 log=$out/.logs/$1.log code=0
     shift
+    trap '' INT
     if [ "$(result "$run" status)" = "done" ]; then
         echo "$run: done already" >&2
         return
@@ -153,14 +176,25 @@ train() { # NAME OVERRIDE...
     0) echo "$run: done" >&2 ;;
     3) echo "$run: diverged" >&2 ;;
     75 | 129 | 130 | 143) echo "$run: stopped" >&2 ;;
-    *) echo "$run: failed: $(tail -n 1 "$log")" >&2 ;;
+    *)
+        echo "$run: failed: $(tail -n 1 "$log")" >&2
+        return 1
+        ;;
     esac
 }
 
+# shellcheck disable=SC2317 # the trap calls it
 stop() {
     interrupted=1
     # shellcheck disable=SC2046 # a word a process
     kill -TERM $(jobs -rp) 2> /dev/null || true
+}
+
+# Waits for one run that is under way, or for a signal.
+wait_for_one() {
+    local code=0
+    wait -n || code=$?
+    [ "$code" -ne 1 ] || failed=1
 }
 
 run_all() {
@@ -168,28 +202,34 @@ run_all() {
     while IFS= read -r line; do
         IFS=$'\t' read -r -a overrides <<< "$line"
         while [ "$(jobs -rp | wc -l)" -ge "$jobs" ] && [ $interrupted -eq 0 ]; do
-            wait -n || true
+            wait_for_one
         done
         [ $interrupted -eq 0 ] || break
         train "$(name "${overrides[@]}")" "${overrides[@]}" &
     done <<< "$1"
-    while [ "$(jobs -rp | wc -l)" -gt 0 ]; do
-        wait || true
+    while [ -n "$(jobs -p)" ]; do
+        wait_for_one
     done
 }
 
 main() {
     parse_arguments "$@"
-    local all line overrides runs=()
+    local all line argument overrides checked=() runs=()
     all=$(combinations 0 '')
     threads=$(($(nproc) / jobs))
     [ "$threads" -ge 1 ] || threads=1
+    for argument in "${extra[@]}"; do
+        case $argument in
+        -*) ;;
+        *=*) checked+=("$argument") ;;
+        esac
+    done
     # What is wrong with a combination is said before anything is trained.
     while IFS= read -r line; do
         IFS=$'\t' read -r -a overrides <<< "$line"
-        "$gnet" check "$config" "${overrides[@]}" > /dev/null
+        "$gnet" check "$config" "${overrides[@]}" "${checked[@]}" > /dev/null
     done <<< "$all"
-    mkdir -p "$out/.logs"
+    claim_directory
     trap stop INT TERM
     run_all "$all"
     while IFS= read -r line; do
@@ -199,6 +239,7 @@ main() {
     done <<< "$all"
     [ ${#runs[@]} -eq 0 ] || "$gnet" compare "${runs[@]}"
     [ $interrupted -eq 0 ] || exit 130
+    exit $failed
 }
 
 main "$@"
