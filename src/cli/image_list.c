@@ -39,13 +39,16 @@ static int is_image(const struct dirent *entry)
 static GnetStatus append_directory(CliImageList *list, const char *directory)
 {
     struct dirent **entries;
+    size_t length = strlen(directory);
+    while (length > 1 && directory[length - 1] == '/')
+        length--;
     int n = scandir(directory, &entries, is_image, versionsort);
     GnetStatus status = GNET_OK;
     if (n < 0)
         return cli_fail(GNET_RUNTIME, "%s: cannot be listed: %s", directory, strerror(errno));
     for (int i = 0; i < n; i++) {
         char *path;
-        if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
+        if (asprintf(&path, "%.*s/%s", (int)length, directory, entries[i]->d_name) < 0)
             path = NULL;
         if (status == GNET_OK)
             status = append(list, path);

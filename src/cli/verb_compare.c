@@ -259,6 +259,14 @@ static void print_csv(const GnetComparison *comparison)
     putchar('\n');
 }
 
+static json_t *column_json(const GnetComparedRun *run, Column column)
+{
+    double number = number_of(run, column);
+    if (!isnan(number) && (column == COLUMN_EPOCHS || column == COLUMN_BEST))
+        return json_integer((json_int_t)number);
+    return cli_json_number(number);
+}
+
 static json_t *keys_json(const GnetComparison *comparison, const GnetComparedRun *run)
 {
     json_t *keys = json_object();
@@ -275,7 +283,7 @@ static GnetStatus print_json(const GnetComparison *comparison)
         json_t *row =
             json_pack("{s:o, s:s}", "run", cli_json_text(run->path), "status", run->status);
         for (Column column = COLUMN_EPOCHS; column < N_COLUMNS; column++)
-            json_object_set_new(row, column_names[column], cli_json_number(number_of(run, column)));
+            json_object_set_new(row, column_names[column], column_json(run, column));
         json_object_set_new(row, "differs", keys_json(comparison, run));
         GNET_TRY(cli_output_json(row));
     }

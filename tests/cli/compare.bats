@@ -31,6 +31,7 @@ setup() {
 @test "figures are those of the runs" {
     run -0 --separate-stderr "$GNET" compare runs/a --json
     [ "$(json 'rows[0]["differs"]' <<< "$output")" = "{}" ]
+    [ "$(json '(rows[0]["epochs"], rows[0]["best_epoch"] in (1, 2))' <<< "$output")" = "(2, True)" ]
     got=$(json '[rows[0][key] for key in ("val_acc", "test_acc", "val_loss", "test_loss", "seconds")]' \
         <<< "$output")
     [ "$got" = "$(python3 -c 'import json

@@ -37,7 +37,7 @@ setup() {
 }
 
 @test "a directory's images have the accuracy that eval finds" {
-    run -0 --separate-stderr "$GNET" predict runs/tiny-1 photos --json --top 1
+    run -0 --separate-stderr "$GNET" predict runs/tiny-1 photos/ --json --top 1
     local labels
     labels=$(< labels)
     hits=$(json "sum(rows[i]['top'][0]['label'] == int(label)
