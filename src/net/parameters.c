@@ -194,6 +194,11 @@ float *gnet_parameters_in_layout(GnetParameters *parameters, int parameter,
     return copy ? (float *)(void *)parameters->copied.bytes + copy->offset : NULL;
 }
 
+int gnet_parameters_n_threads(const GnetParameters *parameters)
+{
+    return parameters->n_threads;
+}
+
 size_t gnet_parameters_bytes(const GnetParameters *parameters)
 {
     return (gnet_parameters_floats(parameters) + parameters->copied_floats) * sizeof(float);

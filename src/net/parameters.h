@@ -32,6 +32,9 @@ float *gnet_parameters_weights(GnetParameters *parameters);
 float *gnet_parameters_in_layout(GnetParameters *parameters, int parameter,
                                  const GnetDnnLayout *layout);
 
+/* The threads that share its passes. */
+int gnet_parameters_n_threads(const GnetParameters *parameters);
+
 /* Bytes of the arena and of the copies. */
 size_t gnet_parameters_bytes(const GnetParameters *parameters);
 
@@ -48,7 +51,8 @@ void gnet_parameters_to_plain(const GnetParameters *parameters, int parameter, c
 void gnet_parameters_from_plain(const GnetParameters *parameters, int parameter, const float *plain,
                                 float *arena);
 
-/* Draws initial weights into the arena; follow it by an update. */
+/* Draws initial weights into the arena, each by its own numbers, whatever the threads; follow it by
+   an update. */
 GnetStatus gnet_parameters_initialize(GnetParameters *parameters, const GnetGraph *graph,
                                       const GnetInitConfig *init, uint64_t seed, GnetError *error);
 
