@@ -10,7 +10,7 @@ usage: tools/bench-peers.sh [ROUNDS [STEPS]]
 In each of ROUNDS (default 3) rounds, runs STEPS (default 6) batches of configs/googlenet_fashion.yaml
 in gnet and in every form of PyTorch, two threads each, first training and then scoring. Prints, for
 each round and as the median over the rounds, images a second, how many times as many gnet does, and
-the peak of resident memory. bfloat16 forms run where the CPU has it.
+the peak of resident memory. Where the CPU has bfloat16, both run in it as well, and are compared.
 
 Needs an installed gnet (or \$GNET) and Python with torch and yaml: Debian's python3-torch and
 python3-yaml, or another Python, with the PyTorch of your choice, as \$PYTHON. \$CONFIG is another
@@ -34,6 +34,19 @@ has_bf16() {
     grep -qE '(avx512_bf16|amx_bf16)' /proc/cpuinfo
 }
 
+# own_form FORM: that of gnet in the same precision.
+own_form() {
+    case $1 in
+    *bf16) echo gnet_bf16 ;;
+    *) echo gnet ;;
+    esac
+}
+
+own_forms() {
+    echo gnet
+    ! has_bf16 || echo gnet_bf16
+}
+
 # forms WHAT: those of PyTorch.
 forms() {
     local list='default channels_last'
@@ -48,11 +61,12 @@ forms() {
 # measure WHAT FORM STEPS: "images/s MiB" of gnet or of a form of PyTorch.
 measure() {
     local line
-    if [ "$2" = gnet ]; then
-        local eval=()
+    if [ "$2" = "$(own_form "$2")" ]; then
+        local eval=() precision=f32
+        [ "$2" = gnet ] || precision=bf16
         [ "$1" = train ] || eval=(--eval)
         line=$("$gnet" bench "$config" -q --json --steps "$3" --threads "$threads" "${eval[@]}" \
-            "train.shards=$threads")
+            "train.shards=$threads" "train.precision=$precision")
     else
         line=$("$python" tools/bench_peers_torch.py "$1" "$2" --config "$config" --steps "$3" \
             --threads "$threads" --batch "$batch")
@@ -79,12 +93,12 @@ compare() { # WHAT ROUNDS STEPS
     echo
     echo "$1: medians of $2 rounds of $3 steps of $batch images, $threads threads"
     for ((round = 1; round <= $2; round++)); do
-        for form in gnet $(forms "$1"); do
+        for form in $(own_forms) $(forms "$1"); do
             measure "$1" "$form" "$3" >> "$scratch/$1-$form"
         done
     done
-    for form in gnet $(forms "$1"); do
-        row "$form" "$scratch/$1-$form" "$scratch/$1-gnet"
+    for form in $(own_forms) $(forms "$1"); do
+        row "$form" "$scratch/$1-$form" "$scratch/$1-$(own_form "$form")"
     done
 }
 

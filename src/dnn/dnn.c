@@ -78,6 +78,18 @@ const char *gnet_dnn_library_isa(void)
     }
 }
 
+bool gnet_dnn_has_bf16(void)
+{
+    const dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    return isa == dnnl_cpu_isa_avx512_core_bf16 || isa == dnnl_cpu_isa_avx512_core_amx;
+}
+
+bool gnet_dnn_emulates_bf16(void)
+{
+    const dnnl_cpu_isa_t isa = dnnl_get_effective_cpu_isa();
+    return isa == dnnl_cpu_isa_avx512_core || isa == dnnl_cpu_isa_avx512_core_vnni;
+}
+
 static bool read_view(const dnnl_memory_desc_t *md, GnetLayout *view)
 {
     const dnnl_blocking_desc_t *blocking = &md->format_desc.blocking;
@@ -123,31 +135,58 @@ const GnetLayout *gnet_dnn_layout_view(const GnetDnnLayout *layout)
     return layout->has_view ? &layout->view : NULL;
 }
 
-dnnl_status_t gnet_dnn_describe(dnnl_memory_desc_t *md, const GnetShape *shape,
+GnetType gnet_dnn_layout_type(const GnetDnnLayout *layout)
+{
+    return layout->md.data_type == dnnl_bf16 ? GNET_TYPE_BF16 : GNET_TYPE_F32;
+}
+
+static dnnl_data_type_t data_type(GnetType type)
+{
+    return type == GNET_TYPE_BF16 ? dnnl_bf16 : dnnl_f32;
+}
+
+dnnl_status_t gnet_dnn_describe(dnnl_memory_desc_t *md, const GnetShape *shape, GnetType type,
                                 dnnl_format_tag_t tag)
 {
     dnnl_dims_t dims = {0};
     for (int d = 0; d < shape->n_dims; d++)
         dims[d] = shape->dims[d];
-    return dnnl_memory_desc_init_by_tag(md, shape->n_dims, dims, dnnl_f32, tag);
+    return dnnl_memory_desc_init_by_tag(md, shape->n_dims, dims, data_type(type), tag);
 }
 
-static const GnetDnnLayout *layout_by_tag(GnetDnn *dnn, const GnetShape *shape,
-                                          dnnl_format_tag_t tag, GnetError *error)
+/* The layout of a descriptor that was made with that status. */
+static const GnetDnnLayout *intern_made(GnetDnn *dnn, const dnnl_memory_desc_t *md,
+                                        dnnl_status_t status, GnetError *error)
 {
-    dnnl_memory_desc_t md;
-    dnnl_status_t status = gnet_dnn_describe(&md, shape, tag);
-    const GnetDnnLayout *layout = status == dnnl_success ? gnet_dnn_intern(dnn, &md) : NULL;
+    const GnetDnnLayout *layout = status == dnnl_success ? gnet_dnn_intern(dnn, md) : NULL;
     if (!layout)
         gnet_dnn_failure(error, "lay out a tensor",
                          status == dnnl_success ? dnnl_out_of_memory : status);
     return layout;
 }
 
+static const GnetDnnLayout *layout_by_tag(GnetDnn *dnn, const GnetShape *shape, GnetType type,
+                                          dnnl_format_tag_t tag, GnetError *error)
+{
+    dnnl_memory_desc_t md;
+    dnnl_status_t status = gnet_dnn_describe(&md, shape, type, tag);
+    return intern_made(dnn, &md, status, error);
+}
+
 const GnetDnnLayout *gnet_dnn_layout_plain(GnetDnn *dnn, const GnetShape *shape, GnetError *error)
 {
     static const dnnl_format_tag_t tags[] = {dnnl_a, dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd};
-    return layout_by_tag(dnn, shape, tags[shape->n_dims], error);
+    return layout_by_tag(dnn, shape, GNET_TYPE_F32, tags[shape->n_dims], error);
+}
+
+const GnetDnnLayout *gnet_dnn_layout_of_type(GnetDnn *dnn, const GnetDnnLayout *layout,
+                                             GnetType type, GnetError *error)
+{
+    const dnnl_memory_desc_t *old = &layout->md;
+    dnnl_memory_desc_t md = *old;
+    bool can_be = old->format_kind == dnnl_blocked && old->extra.flags == 0 && old->offset0 == 0;
+    md.data_type = data_type(type);
+    return intern_made(dnn, &md, can_be ? dnnl_success : dnnl_unimplemented, error);
 }
 
 const GnetDnnLayout *gnet_dnn_layout_like(GnetDnn *dnn, const GnetDnnLayout *like,
@@ -156,12 +195,12 @@ const GnetDnnLayout *gnet_dnn_layout_like(GnetDnn *dnn, const GnetDnnLayout *lik
     static const dnnl_format_tag_t tags[] = {dnnl_nChw16c, dnnl_nChw8c, dnnl_nChw4c, dnnl_nhwc};
     for (size_t i = 0; i < sizeof tags / sizeof tags[0]; i++) {
         dnnl_memory_desc_t md;
-        if (dnnl_memory_desc_init_by_tag(&md, like->md.ndims, like->md.dims, dnnl_f32, tags[i]) ==
-                dnnl_success &&
+        if (dnnl_memory_desc_init_by_tag(&md, like->md.ndims, like->md.dims, like->md.data_type,
+                                         tags[i]) == dnnl_success &&
             dnnl_memory_desc_equal(&md, &like->md))
-            return layout_by_tag(dnn, shape, tags[i], error);
+            return layout_by_tag(dnn, shape, gnet_dnn_layout_type(like), tags[i], error);
     }
-    return layout_by_tag(dnn, shape, dnnl_nchw, error);
+    return layout_by_tag(dnn, shape, gnet_dnn_layout_type(like), dnnl_nchw, error);
 }
 
 const GnetDnnLayout *gnet_dnn_primitive_layout(const GnetDnnPrimitive *primitive, GnetDnnArg arg)

@@ -9,6 +9,7 @@
 #include <gnet/error.h>
 
 #include "tensor/layout.h"
+#include "tensor/type.h"
 
 /* The library's engine, and the owner of every layout and primitive made with it. One thread at a
    time may make something; what is made may be used by all. */
@@ -24,6 +25,11 @@ void gnet_dnn_close(GnetDnn **dnn);
 const char *gnet_dnn_library_version(void);
 const char *gnet_dnn_library_isa(void);
 
+/* Whether the CPU, as far as the library may use it, multiplies bf16; and whether the library has
+   primitives for it at all, which it also has, slower than those of float, for AVX-512 without. */
+bool gnet_dnn_has_bf16(void);
+bool gnet_dnn_emulates_bf16(void);
+
 /* A layout as the library knows it. Equal layouts of one GnetDnn are one pointer. */
 typedef struct GnetDnnLayout GnetDnnLayout;
 
@@ -33,11 +39,16 @@ size_t gnet_dnn_layout_bytes(const GnetDnnLayout *layout);
 /* The layout in gnet's terms, or NULL where the library keeps it to itself. */
 const GnetLayout *gnet_dnn_layout_view(const GnetDnnLayout *layout);
 
-/* The row-major float layout of a shape, and the layout of `like`'s kind (nchw, nhwc, nChw8c...)
-   for a shape [n][c][h][w]. Both return NULL, with the error filled, where there is none. */
+GnetType gnet_dnn_layout_type(const GnetDnnLayout *layout);
+
+/* The row-major float layout of a shape; the layout of `like`'s kind (nchw, nhwc, nChw8c...) and
+   type for a shape [n][c][h][w]; and a layout's own for numbers of another type. They return NULL,
+   with the error filled, where there is none. */
 const GnetDnnLayout *gnet_dnn_layout_plain(GnetDnn *dnn, const GnetShape *shape, GnetError *error);
 const GnetDnnLayout *gnet_dnn_layout_like(GnetDnn *dnn, const GnetDnnLayout *like,
                                           const GnetShape *shape, GnetError *error);
+const GnetDnnLayout *gnet_dnn_layout_of_type(GnetDnn *dnn, const GnetDnnLayout *layout,
+                                             GnetType type, GnetError *error);
 
 typedef enum GnetDnnArg {
     GNET_DNN_SRC,
@@ -79,6 +90,7 @@ typedef struct GnetDnnLayouts {
 typedef struct GnetDnnConv {
     GnetShape src, weights, dst;     /* [n][i][h][w], [o][i][kh][kw], [n][o][oh][ow] */
     int64_t stride, pad;             /* pixels; pad on each side */
+    GnetType type;                   /* of all but the bias and the gradients of weights and bias */
     bool relu;                       /* forward: max(0, .) applied to the result */
     const GnetDnnPrimitive *forward; /* backward: the forward primitive */
 } GnetDnnConv;
@@ -110,12 +122,13 @@ typedef struct GnetDnnPool {
     const GnetDnnPrimitive *forward;                  /* backward: the forward primitive */
 } GnetDnnPool;
 
-/* Needs layouts.src; forward training of a max pool has a workspace for its backward. */
+/* Needs layouts.src, of dst's type too; forward training of a max pool has a workspace for its
+ * backward. */
 GnetStatus gnet_dnn_pool(GnetDnn *dnn, GnetDnnDirection direction, const GnetDnnPool *pool,
                          GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
                          GnetError *error);
 
-/* SRC to DST, from one layout of a shape to another. */
+/* SRC to DST, from one layout of a shape to another, of another type perhaps. */
 GnetStatus gnet_dnn_reorder(GnetDnn *dnn, const GnetDnnLayout *src, const GnetDnnLayout *dst,
                             const GnetDnnPrimitive **primitive, GnetError *error);
 

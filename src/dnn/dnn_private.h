@@ -33,8 +33,8 @@ struct GnetDnn {
 /* GNET_RUNTIME: "oneDNN cannot WHAT (status N)". */
 GnetStatus gnet_dnn_failure(GnetError *error, const char *what, dnnl_status_t status);
 
-/* The float descriptor of a shape under a format tag. */
-dnnl_status_t gnet_dnn_describe(dnnl_memory_desc_t *md, const GnetShape *shape,
+/* The descriptor of a shape under a format tag. */
+dnnl_status_t gnet_dnn_describe(dnnl_memory_desc_t *md, const GnetShape *shape, GnetType type,
                                 dnnl_format_tag_t tag);
 
 /* The layout of a memory descriptor, the same pointer for equal ones. NULL without memory. */

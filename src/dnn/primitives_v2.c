@@ -3,12 +3,13 @@
 #include "dnn/dnn_private.h"
 
 /* A layout's descriptor, or the library's choice for the shape. */
-static dnnl_memory_desc_t describe(const GnetShape *shape, const GnetDnnLayout *layout)
+static dnnl_memory_desc_t describe(const GnetShape *shape, GnetType type,
+                                   const GnetDnnLayout *layout)
 {
     dnnl_memory_desc_t md;
     if (layout)
         return layout->md;
-    gnet_dnn_describe(&md, shape, dnnl_format_tag_any);
+    gnet_dnn_describe(&md, shape, type, dnnl_format_tag_any);
     return md;
 }
 
@@ -57,7 +58,7 @@ static dnnl_memory_desc_t describe_bias(const GnetShape *dst)
 {
     GnetShape shape = {.n_dims = 1, .dims = {dst->dims[1]}};
     dnnl_memory_desc_t md;
-    gnet_dnn_describe(&md, &shape, dnnl_a);
+    gnet_dnn_describe(&md, &shape, GNET_TYPE_F32, dnnl_a);
     return md;
 }
 
@@ -65,9 +66,11 @@ GnetStatus gnet_dnn_conv(GnetDnn *dnn, GnetDnnDirection direction, const GnetDnn
                          GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
                          GnetError *error)
 {
-    dnnl_memory_desc_t src = describe(&conv->src, layouts.src);
-    dnnl_memory_desc_t weights = describe(&conv->weights, layouts.weights);
-    dnnl_memory_desc_t dst = describe(&conv->dst, layouts.dst);
+    const GnetType weights_type =
+        direction == GNET_DNN_BACKWARD_WEIGHTS ? GNET_TYPE_F32 : conv->type;
+    dnnl_memory_desc_t src = describe(&conv->src, conv->type, layouts.src);
+    dnnl_memory_desc_t weights = describe(&conv->weights, weights_type, layouts.weights);
+    dnnl_memory_desc_t dst = describe(&conv->dst, conv->type, layouts.dst);
     dnnl_memory_desc_t bias = describe_bias(&conv->dst);
     dnnl_dims_t strides = {conv->stride, conv->stride};
     dnnl_dims_t pads = {conv->pad, conv->pad};
@@ -92,9 +95,9 @@ GnetStatus gnet_dnn_linear(GnetDnn *dnn, GnetDnnDirection direction, const GnetD
                            GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
                            GnetError *error)
 {
-    dnnl_memory_desc_t src = describe(&linear->src, layouts.src);
-    dnnl_memory_desc_t weights = describe(&linear->weights, layouts.weights);
-    dnnl_memory_desc_t dst = describe(&linear->dst, layouts.dst);
+    dnnl_memory_desc_t src = describe(&linear->src, GNET_TYPE_F32, layouts.src);
+    dnnl_memory_desc_t weights = describe(&linear->weights, GNET_TYPE_F32, layouts.weights);
+    dnnl_memory_desc_t dst = describe(&linear->dst, GNET_TYPE_F32, layouts.dst);
     dnnl_memory_desc_t bias = describe_bias(&linear->dst);
     dnnl_inner_product_desc_t desc;
     dnnl_status_t status;
@@ -126,8 +129,9 @@ GnetStatus gnet_dnn_pool(GnetDnn *dnn, GnetDnnDirection direction, const GnetDnn
         [GNET_DNN_POOL_AVG_WITH_PADDING] = dnnl_pooling_avg_include_padding,
         [GNET_DNN_POOL_AVG_WITHOUT_PADDING] = dnnl_pooling_avg_exclude_padding,
     };
-    dnnl_memory_desc_t src = describe(&pool->src, layouts.src);
-    dnnl_memory_desc_t dst = describe(&pool->dst, layouts.dst);
+    const GnetType type = gnet_dnn_layout_type(layouts.src);
+    dnnl_memory_desc_t src = describe(&pool->src, type, layouts.src);
+    dnnl_memory_desc_t dst = describe(&pool->dst, type, layouts.dst);
     dnnl_dims_t kernel = {pool->kernel_height, pool->kernel_width};
     dnnl_dims_t strides = {pool->stride, pool->stride};
     dnnl_dims_t begin = {pool->pad, pool->pad};

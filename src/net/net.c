@@ -13,6 +13,7 @@ struct GnetNet {
     const GnetGraph *graph;
     GnetDnn *dnn;
     int n_shards, n_threads;
+    GnetType type;
     GnetConvChoice *choices;                 /* [n_layers] */
     const GnetDnnLayout **parameter_layouts; /* [n_parameters], settled by the first program */
     GnetProgram **programs;                  /* [n_programs], one a size and kind of shard */
@@ -48,6 +49,7 @@ static GnetStatus add_program(GnetNet *net, int64_t n_images, bool training, Gne
     GNET_TRY(gnet_program_open(net->dnn, n_images, training, net->parameter_layouts, net->choices,
                                &program, error));
     programs[net->n_programs++] = program;
+    program->type = net->type;
     return gnet_program_write(net->graph, program, error);
 }
 
@@ -136,6 +138,7 @@ GnetStatus gnet_net_open(const GnetGraph *graph, const GnetNetOptions *options, 
     made->graph = graph;
     made->n_shards = options->n_shards;
     made->n_threads = options->n_threads;
+    made->type = options->type;
     if (options->choices)
         memcpy(made->choices, options->choices, (size_t)graph->n_layers * sizeof *made->choices);
     /* Primitives are made under the same number of threads that they will run with: one. */

@@ -18,6 +18,8 @@ typedef struct GnetNetOptions {
     const GnetBatch *batches;
     size_t n_batches;
     const GnetConvChoice *choices; /* [n_layers] of the graph; NULL: direct ones everywhere */
+    GnetType type;                 /* of what convolutions multiply and give, and of all up to the
+                                      flatten; weights, gradients of weights and loss are floats */
 } GnetNetOptions;
 
 /* Writes the programs for every size of shard that the batches have. graph must outlive the net.

@@ -10,6 +10,7 @@
 typedef struct ConcatTask {
     GnetPixels src, dst;
     int64_t first;
+    GnetType type;      /* of both */
     bool relu_backward; /* backward applies the ReLU before it as well */
 } ConcatTask;
 
@@ -30,44 +31,27 @@ typedef struct LaneRun {
     int64_t src_offset, dst_offset, n_lanes, src_stride, dst_stride, n_pixels;
 } LaneRun;
 
-static void copy_run(const LaneRun *run, const float *restrict from, float *restrict to)
-{
-    const int64_t n = run->n_lanes;
-    if (n == run->src_stride && n == run->dst_stride) {
-        memcpy(to, from, (size_t)(n * run->n_pixels) * sizeof *to);
-        return;
-    }
-    for (int64_t p = 0; p < run->n_pixels; p++)
-        for (int64_t l = 0; l < n; l++)
-            to[p * run->dst_stride + l] = from[p * run->src_stride + l];
-}
+#define NUMBER float
+#define IS_POSITIVE(number) ((number) > 0)
+#define NAMED(function) function##_f32
+#include "ops/lane_runs.h"
 
-static void take_run(const LaneRun *run, const float *restrict from, float *restrict to)
-{
-    for (int64_t p = 0; p < run->n_pixels; p++)
-        for (int64_t l = 0; l < run->n_lanes; l++)
-            to[p * run->src_stride + l] = from[p * run->dst_stride + l];
-}
+#define NUMBER GnetBf16
+#define IS_POSITIVE(number) gnet_bf16_is_positive(number)
+#define NAMED(function) function##_bf16
+#include "ops/lane_runs.h"
 
-/* The same, with the gradient of a ReLU whose result is `dst`: it passes where dst > 0. */
-static void take_run_through_relu(const LaneRun *run, const float *restrict dst,
-                                  const float *restrict from, float *restrict to)
-{
-    const int64_t n = run->n_lanes;
-    if (n == run->src_stride && n == run->dst_stride) {
-#pragma omp simd
-        for (int64_t i = 0; i < n * run->n_pixels; i++) {
-            float diff = from[i]; /* read in any case, or SSE2 cannot do four at once */
-            to[i] = dst[i] > 0 ? diff : 0;
-        }
-        return;
-    }
-    for (int64_t p = 0; p < run->n_pixels; p++)
-        for (int64_t l = 0; l < n; l++) {
-            int64_t at = p * run->dst_stride + l;
-            to[p * run->src_stride + l] = dst[at] > 0 ? from[at] : 0;
-        }
-}
+/* What is done to a run, by the type of the numbers. */
+static const struct {
+    void (*copy)(const LaneRun *run, const void *src, void *dst);
+    void (*take)(const LaneRun *run, const void *diff_dst, void *diff_src);
+    void (*take_through_relu)(const LaneRun *run, const void *relu_dst, const void *diff_dst,
+                              void *diff_src);
+    void (*clear_padding)(const GnetPixels *pixels, void *data);
+} runs_of[] = {
+    [GNET_TYPE_F32] = {copy_f32, take_f32, take_through_relu_f32, clear_padding_f32},
+    [GNET_TYPE_BF16] = {copy_bf16, take_bf16, take_through_relu_bf16, clear_padding_bf16},
+};
 
 /* Walks all channels of a source: calls visit for the longest runs that lie in one block on both
    sides. */
@@ -98,34 +82,15 @@ static void walk(const ConcatTask *task, VisitRun *visit, void *const *data)
 
 static void visit_forward(const ConcatTask *task, const LaneRun *run, void *const *data)
 {
-    (void)task;
-    copy_run(run, (const float *)data[0] + run->src_offset, (float *)data[1] + run->dst_offset);
+    runs_of[task->type].copy(run, data[0], data[1]);
 }
 
 static void visit_backward(const ConcatTask *task, const LaneRun *run, void *const *data)
 {
-    const float *diff_dst = (const float *)data[0] + run->dst_offset;
-    const float *dst = (const float *)data[1] + run->dst_offset;
-    float *diff_src = (float *)data[2] + run->src_offset;
     if (task->relu_backward)
-        take_run_through_relu(run, dst, diff_dst, diff_src);
+        runs_of[task->type].take_through_relu(run, data[1], data[0], data[2]);
     else
-        take_run(run, diff_dst, diff_src);
-}
-
-/* Zeroes the lanes behind the last channel, which other kernels take to be zero. */
-static void clear_padding(const GnetPixels *pixels, float *data)
-{
-    int64_t used = pixels->n_channels % pixels->block;
-    if (!used)
-        return;
-    for (int64_t n = 0; n < pixels->n_images; n++) {
-        float *last = data + n * pixels->image_stride +
-                      pixels->n_channels / pixels->block * pixels->block_stride;
-        for (int64_t p = 0; p < pixels->n_pixels; p++)
-            for (int64_t l = used; l < pixels->block; l++)
-                last[p * pixels->pixel_stride + l] = 0;
-    }
+        runs_of[task->type].take(run, data[0], data[2]);
 }
 
 static void run_forward(const void *task, void *const *data)
@@ -133,14 +98,14 @@ static void run_forward(const void *task, void *const *data)
     const ConcatTask *concat = task;
     walk(concat, visit_forward, data);
     if (concat->first + concat->src.n_channels == concat->dst.n_channels)
-        clear_padding(&concat->dst, data[1]);
+        runs_of[concat->type].clear_padding(&concat->dst, data[1]);
 }
 
 static void run_backward(const void *task, void *const *data)
 {
     const ConcatTask *concat = task;
     walk(concat, visit_backward, data);
-    clear_padding(&concat->src, data[2]);
+    runs_of[concat->type].clear_padding(&concat->src, data[2]);
 }
 
 static GnetStatus make_task(GnetBuild *build, int which, int64_t first, const void **task,
@@ -150,6 +115,7 @@ static GnetStatus make_task(GnetBuild *build, int which, int64_t first, const vo
     const GnetLayout *src = gnet_dnn_layout_view(gnet_program_layout(program, build->src[which]));
     const GnetLayout *dst = gnet_dnn_layout_view(gnet_program_layout(program, build->dst));
     ConcatTask made = {.first = first,
+                       .type = gnet_dnn_layout_type(gnet_program_layout(program, build->dst)),
                        .relu_backward = gnet_build_applies_relu_backward(build, which)};
     if (!src || !dst || !gnet_layout_pixels(src, &made.src) || !gnet_layout_pixels(dst, &made.dst))
         return gnet_error(error, GNET_RUNTIME, build->layer->name,

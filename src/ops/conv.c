@@ -76,6 +76,7 @@ static GnetDnnConv describe(const GnetBuild *build)
         .dst = gnet_build_shape(build, layer->dst),
         .stride = conv->stride,
         .pad = conv->pad,
+        .type = build->program->type,
     };
 }
 
@@ -106,19 +107,32 @@ bool gnet_conv_has_choice(const GnetLayer *layer)
     return found;
 }
 
-/* The algorithm to take for the layer. */
+/* The algorithm to take for the layer: gnet's own are for floats. */
 static GnetAlgorithm chosen(const GnetBuild *build, GnetConvDirection direction)
 {
     const GnetConvChoice *choices = build->program->choices;
-    return choices ? choices[build->layer - build->graph->layers].algorithms[direction]
-                   : GNET_ALGORITHM_DIRECT;
+    return choices && build->program->type == GNET_TYPE_F32
+               ? choices[build->layer - build->graph->layers].algorithms[direction]
+               : GNET_ALGORITHM_DIRECT;
+}
+
+/* The weights are floats, whatever is multiplied. */
+static GnetStatus settle_weights(GnetBuild *build, GnetError *error)
+{
+    GnetDnnConv spec = describe(build);
+    const GnetWeighted weighted = {make, &spec, spec.type};
+    spec.forward = build->primitive;
+    return gnet_weighted_settle(build, &weighted, error);
 }
 
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetDnnConv spec = describe(build);
+    const GnetWeighted weighted = {make, &spec, spec.type};
     spec.relu = build->layer->relu_fused;
-    GNET_TRY(gnet_weighted_choose_forward(build, make, &spec, error));
+    GNET_TRY(gnet_weighted_choose_forward(build, &weighted, error));
+    if (spec.type != GNET_TYPE_F32)
+        GNET_TRY(settle_weights(build, error));
     if (chosen(build, GNET_CONV_FORWARD) == GNET_ALGORITHM_WINOGRAD &&
         gnet_conv_winograd_forward(build))
         return GNET_OK;
@@ -129,13 +143,14 @@ static GnetStatus backward_weights(GnetBuild *build, const GnetDnnConv *spec, Gn
 {
     const GnetAlgorithm algorithm = chosen(build, GNET_CONV_BACKWARD_WEIGHTS);
     build->program->part = GNET_PART_BACKWARD_WEIGHTS;
-    if (gnet_conv_image_weights(build))
+    if (spec->type == GNET_TYPE_F32 && gnet_conv_image_weights(build))
         return GNET_OK;
     if (algorithm == GNET_ALGORITHM_WINOGRAD && gnet_conv_winograd_backward_weights(build))
         return GNET_OK;
     if (algorithm == GNET_ALGORITHM_GEMM && gnet_conv_gemm_backward_weights(build))
         return GNET_OK;
-    return gnet_weighted_backward_weights(build, make, spec, error);
+    const GnetWeighted weighted = {make, spec, spec->type};
+    return gnet_weighted_backward_weights(build, &weighted, error);
 }
 
 static GnetStatus backward_data(GnetBuild *build, const GnetDnnConv *spec, GnetError *error)
@@ -144,7 +159,8 @@ static GnetStatus backward_data(GnetBuild *build, const GnetDnnConv *spec, GnetE
     if (chosen(build, GNET_CONV_BACKWARD_DATA) == GNET_ALGORITHM_WINOGRAD &&
         gnet_conv_winograd_backward_data(build))
         return GNET_OK;
-    return gnet_weighted_backward_data(build, make, spec, error);
+    const GnetWeighted weighted = {make, spec, spec->type};
+    return gnet_weighted_backward_data(build, &weighted, error);
 }
 
 static GnetStatus backward(GnetBuild *build, GnetError *error)

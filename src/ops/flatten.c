@@ -1,10 +1,12 @@
 #include <string.h>
 
+#include "base/simd.h"
 #include "ops/op.h"
 
-/* From an image tensor of any layout to [n][c * h * w], and back. */
+/* From an image tensor of any layout and type to floats [n][c * h * w], and back. */
 typedef struct FlattenTask {
     GnetPixels src;
+    GnetType src_type;
     size_t src_bytes;
 } FlattenTask;
 
@@ -16,33 +18,49 @@ static bool shape(const void *options, const GnetShape *src, int n_src, GnetShap
     return true;
 }
 
-static void run_forward(const void *task, void *const *data)
+GNET_INLINE void flatten(const FlattenTask *task, const GnetType type, const void *from, float *to)
 {
-    const GnetPixels *src = &((const FlattenTask *)task)->src;
-    const float *from = data[0]; /* [n][c][p] in src's layout */
-    float *to = data[1];         /* [n][c][p], plain */
+    const GnetPixels *src = &task->src;
     for (int64_t n = 0; n < src->n_images; n++)
         for (int64_t c = 0; c < src->n_channels; c++) {
-            const float *row = from + gnet_pixels_offset(src, n, c);
+            const int64_t row = gnet_pixels_offset(src, n, c);
             for (int64_t p = 0; p < src->n_pixels; p++)
-                *to++ = row[p * src->pixel_stride];
+                *to++ = gnet_read(from, type, row + p * src->pixel_stride);
         }
 }
 
-static void run_backward(const void *task, void *const *data)
+GNET_INLINE void unflatten(const FlattenTask *task, const GnetType type, const float *from,
+                           void *to)
 {
-    const FlattenTask *flatten = task;
-    const GnetPixels *src = &flatten->src;
-    const float *from = data[0]; /* [n][c][p], plain */
-    float *to = data[1];         /* [n][c][p] in src's layout */
-    if (src->n_channels % src->block)
-        memset(to, 0, flatten->src_bytes);
+    const GnetPixels *src = &task->src;
     for (int64_t n = 0; n < src->n_images; n++)
         for (int64_t c = 0; c < src->n_channels; c++) {
-            float *row = to + gnet_pixels_offset(src, n, c);
+            const int64_t row = gnet_pixels_offset(src, n, c);
             for (int64_t p = 0; p < src->n_pixels; p++)
-                row[p * src->pixel_stride] = *from++;
+                gnet_write(to, type, row + p * src->pixel_stride, *from++);
         }
+}
+
+/* data: [n][c][p] in src's layout, then plain. */
+static void run_forward(const void *task, void *const *data)
+{
+    const FlattenTask *made = task;
+    if (made->src_type == GNET_TYPE_BF16)
+        flatten(made, GNET_TYPE_BF16, data[0], data[1]);
+    else
+        flatten(made, GNET_TYPE_F32, data[0], data[1]);
+}
+
+/* data: [n][c][p], plain, then in src's layout. */
+static void run_backward(const void *task, void *const *data)
+{
+    const FlattenTask *made = task;
+    if (made->src.n_channels % made->src.block)
+        memset(data[1], 0, made->src_bytes);
+    if (made->src_type == GNET_TYPE_BF16)
+        unflatten(made, GNET_TYPE_BF16, data[0], data[1]);
+    else
+        unflatten(made, GNET_TYPE_F32, data[0], data[1]);
 }
 
 static GnetStatus make_task(GnetBuild *build, const void **task, GnetError *error)
@@ -50,7 +68,7 @@ static GnetStatus make_task(GnetBuild *build, const void **task, GnetError *erro
     GnetProgram *program = build->program;
     const GnetBuffer *src = &program->buffers[build->src[0]];
     const GnetLayout *view = gnet_dnn_layout_view(src->layout);
-    FlattenTask made = {.src_bytes = src->bytes};
+    FlattenTask made = {.src_bytes = src->bytes, .src_type = gnet_dnn_layout_type(src->layout)};
     if (!view || !gnet_layout_pixels(view, &made.src))
         return gnet_error(error, GNET_RUNTIME, build->layer->name,
                           "oneDNN chose a layout that gnet cannot flatten");

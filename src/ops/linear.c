@@ -63,18 +63,20 @@ static GnetDnnLinear describe(const GnetBuild *build)
 static GnetStatus forward(GnetBuild *build, GnetError *error)
 {
     GnetDnnLinear spec = describe(build);
-    GNET_TRY(gnet_weighted_choose_forward(build, make, &spec, error));
+    const GnetWeighted weighted = {make, &spec, GNET_TYPE_F32};
+    GNET_TRY(gnet_weighted_choose_forward(build, &weighted, error));
     return gnet_weighted_forward(build, error);
 }
 
 static GnetStatus backward(GnetBuild *build, GnetError *error)
 {
     GnetDnnLinear spec = describe(build);
+    const GnetWeighted weighted = {make, &spec, GNET_TYPE_F32};
     spec.forward = build->primitive;
     build->program->part = GNET_PART_BACKWARD_WEIGHTS;
-    GNET_TRY(gnet_weighted_backward_weights(build, make, &spec, error));
+    GNET_TRY(gnet_weighted_backward_weights(build, &weighted, error));
     build->program->part = GNET_PART_BACKWARD_DATA;
-    return build->wants_diff_src[0] ? gnet_weighted_backward_data(build, make, &spec, error)
+    return build->wants_diff_src[0] ? gnet_weighted_backward_data(build, &weighted, error)
                                     : GNET_OK;
 }
 

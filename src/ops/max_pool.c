@@ -1,7 +1,7 @@
 /* Max pooling, as passes of gnet's own over blocked images: on a CPU with AVX2 oneDNN 2.6 takes ten
    times as long. Forward notes for each result which tap of its window gave it, in one byte, which
    is all that backward reads of it: the source, four times as large and more, need not be kept.
-   Layouts without blocks are left to oneDNN. */
+   Layouts without blocks are left to oneDNN, and bf16, which needs AVX-512. */
 #include <stdint.h>
 
 #include "base/simd.h"
@@ -239,10 +239,10 @@ static bool describe(const GnetBuild *build, const GnetDnnLayout *dst, MaxPoolTa
         .remember = build->program->training && build->wants_diff_src[0],
         .relu_backward = gnet_build_applies_relu_backward(build, 0),
     };
-    return src_view && dst_view && gnet_layout_pixels(src_view, &task->src) &&
-           gnet_layout_pixels(dst_view, &task->dst) && task->src.block % GNET_N_LANES == 0 &&
-           task->src.pixel_stride == task->src.block && task->dst.block == task->src.block &&
-           task->kernel * task->kernel < NO_TAP;
+    return gnet_dnn_layout_type(src->layout) == GNET_TYPE_F32 && src_view && dst_view &&
+           gnet_layout_pixels(src_view, &task->src) && gnet_layout_pixels(dst_view, &task->dst) &&
+           task->src.block % GNET_N_LANES == 0 && task->src.pixel_stride == task->src.block &&
+           task->dst.block == task->src.block && task->kernel * task->kernel < NO_TAP;
 }
 
 static GnetStatus forward(GnetBuild *build, GnetError *error)

@@ -77,6 +77,7 @@ typedef struct GnetProgram {
     GnetDnn *dnn;
     GnetPool *pool;                /* tasks */
     const GnetConvChoice *choices; /* [n_layers] of the graph; NULL: direct ones */
+    GnetType type;                 /* of what convolutions multiply and give */
     int64_t n_images;
     bool training;
     bool out_of_memory; /* sticky: looked at once, when the program is whole */
@@ -95,6 +96,7 @@ typedef struct GnetProgram {
     size_t arena_bytes; /* set by the memory plan */
 } GnetProgram;
 
+/* In GNET_TYPE_F32; the caller may set another type before the first step is written. */
 GnetStatus gnet_program_open(GnetDnn *dnn, int64_t n_images, bool training,
                              const GnetDnnLayout **parameter_layouts, const GnetConvChoice *choices,
                              GnetProgram **program, GnetError *error);
@@ -104,8 +106,8 @@ void gnet_program_close(GnetProgram **program);
 int gnet_program_buffer(GnetProgram *program, const GnetDnnLayout *layout);
 int gnet_program_bytes(GnetProgram *program, size_t bytes);
 
-/* The buffer of a parameter in a layout, of which a copy is kept if it is not the settled one; and
-   that of its gradient, in the settled layout. */
+/* The buffer of a parameter in a layout, of which a copy is kept if it is not the settled one, one
+   of floats; and that of its gradient, in the settled layout. */
 int gnet_program_weights(GnetProgram *program, int parameter, const GnetDnnLayout *layout);
 int gnet_program_gradient(GnetProgram *program, int parameter);
 

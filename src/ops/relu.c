@@ -3,6 +3,7 @@
 
 typedef struct ReluTask {
     size_t n_elements; /* padding too: it is zero and stays so */
+    GnetType type;
 } ReluTask;
 
 static bool shape(const void *options, const GnetShape *src, int n_src, GnetShape *dst,
@@ -15,28 +16,56 @@ static bool shape(const void *options, const GnetShape *src, int n_src, GnetShap
 
 static const ReluTask *make_task(GnetProgram *program, int buffer)
 {
-    ReluTask task = {program->buffers[buffer].bytes / sizeof(float)};
+    const GnetType type = gnet_dnn_layout_type(gnet_program_layout(program, buffer));
+    ReluTask task = {program->buffers[buffer].bytes / gnet_type_bytes(type), type};
     return gnet_program_task(program, &task, sizeof task);
+}
+
+/* A NaN passes. */
+static void forward_f32(size_t n, const float *restrict src, float *restrict dst)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        dst[i] = src[i] <= 0 ? 0 : src[i];
+}
+
+static void backward_f32(size_t n, const float *restrict dst, float *restrict diff)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        diff[i] = dst[i] > 0 ? diff[i] : 0;
+}
+
+static void forward_bf16(size_t n, const GnetBf16 *restrict src, GnetBf16 *restrict dst)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        dst[i] = gnet_bf16_is_positive(src[i]) || gnet_bf16_is_nan(src[i]) ? src[i] : 0;
+}
+
+static void backward_bf16(size_t n, const GnetBf16 *restrict dst, GnetBf16 *restrict diff)
+{
+#pragma omp simd
+    for (size_t i = 0; i < n; i++)
+        diff[i] = gnet_bf16_is_positive(dst[i]) ? diff[i] : 0;
 }
 
 static void run_forward(const void *task, void *const *data)
 {
-    size_t n = ((const ReluTask *)task)->n_elements;
-    const float *restrict src = data[0]; /* [n] */
-    float *restrict dst = data[1];       /* [n] */
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        dst[i] = src[i] <= 0 ? 0 : src[i]; /* a NaN passes */
+    const ReluTask *relu = task;
+    if (relu->type == GNET_TYPE_BF16)
+        forward_bf16(relu->n_elements, data[0], data[1]);
+    else
+        forward_f32(relu->n_elements, data[0], data[1]);
 }
 
 static void run_backward(const void *task, void *const *data)
 {
-    size_t n = ((const ReluTask *)task)->n_elements;
-    const float *restrict dst = data[0]; /* [n] */
-    float *restrict diff = data[1];      /* [n] */
-#pragma omp simd
-    for (size_t i = 0; i < n; i++)
-        diff[i] = dst[i] > 0 ? diff[i] : 0;
+    const ReluTask *relu = task;
+    if (relu->type == GNET_TYPE_BF16)
+        backward_bf16(relu->n_elements, data[0], data[1]);
+    else
+        backward_f32(relu->n_elements, data[0], data[1]);
 }
 
 void gnet_relu_backward(GnetProgram *program, int dst, int diff)

@@ -2,15 +2,16 @@
 
 /* Makes a primitive with the layouts at hand; where the library has only a slow implementation for
    those, with layouts of its choice if that is better. */
-static GnetStatus choose(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
-                         GnetDnnDirection direction, GnetDnnLayouts at_hand,
-                         const GnetDnnPrimitive **primitive, GnetError *error)
+static GnetStatus choose(GnetBuild *build, const GnetWeighted *weighted, GnetDnnDirection direction,
+                         GnetDnnLayouts at_hand, const GnetDnnPrimitive **primitive,
+                         GnetError *error)
 {
     GnetDnn *dnn = build->program->dnn;
     const GnetDnnPrimitive *given = NULL, *free_choice = NULL;
-    GnetStatus status = make(dnn, direction, spec, at_hand, &given, error);
+    GnetStatus status = weighted->make(dnn, direction, weighted->spec, at_hand, &given, error);
     if (status != GNET_OK || gnet_dnn_rank(given) != GNET_DNN_NATIVE) {
-        GnetStatus other = make(dnn, direction, spec, (GnetDnnLayouts){0}, &free_choice, error);
+        GnetStatus other = weighted->make(dnn, direction, weighted->spec, (GnetDnnLayouts){0},
+                                          &free_choice, error);
         if (status != GNET_OK && other != GNET_OK)
             return other;
     }
@@ -25,6 +26,17 @@ static const GnetDnnLayout *settled(const GnetBuild *build, int which)
     return build->program->parameter_layouts[build->layer->parameters[which]];
 }
 
+/* The layout if it is of the type, or else NULL. */
+static const GnetDnnLayout *of_type(const GnetDnnLayout *layout, GnetType type)
+{
+    return layout && gnet_dnn_layout_type(layout) == type ? layout : NULL;
+}
+
+static const GnetDnnLayout *src_of_type(const GnetBuild *build, GnetType type)
+{
+    return of_type(gnet_program_layout(build->program, build->src[0]), type);
+}
+
 static int weights_buffer(GnetBuild *build, const GnetDnnPrimitive *primitive, GnetDnnArg arg,
                           int which)
 {
@@ -32,13 +44,13 @@ static int weights_buffer(GnetBuild *build, const GnetDnnPrimitive *primitive, G
                                 gnet_dnn_primitive_layout(primitive, arg));
 }
 
-GnetStatus gnet_weighted_choose_forward(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
+GnetStatus gnet_weighted_choose_forward(GnetBuild *build, const GnetWeighted *weighted,
                                         GnetError *error)
 {
     GnetProgram *program = build->program;
-    GnetDnnLayouts at_hand = {.src = gnet_program_layout(program, build->src[0]),
-                              .weights = settled(build, 0)};
-    return choose(build, make, spec,
+    GnetDnnLayouts at_hand = {.src = src_of_type(build, weighted->type),
+                              .weights = of_type(settled(build, 0), weighted->type)};
+    return choose(build, weighted,
                   program->training ? GNET_DNN_FORWARD_TRAINING : GNET_DNN_FORWARD_INFERENCE,
                   at_hand, &build->primitive, error);
 }
@@ -61,6 +73,26 @@ GnetStatus gnet_weighted_forward(GnetBuild *build, GnetError *error)
     return GNET_OK;
 }
 
+GnetStatus gnet_weighted_settle(GnetBuild *build, const GnetWeighted *weighted, GnetError *error)
+{
+    GnetProgram *program = build->program;
+    const int parameter = build->layer->parameters[0];
+    const GnetDnnLayout *layout;
+    if (settled(build, 0))
+        return GNET_OK;
+    if (program->training) {
+        const GnetDnnPrimitive *primitive;
+        GnetDnnLayouts at_hand = {.src = src_of_type(build, weighted->type)};
+        GNET_TRY(choose(build, weighted, GNET_DNN_BACKWARD_WEIGHTS, at_hand, &primitive, error));
+        layout = gnet_dnn_primitive_layout(primitive, GNET_DNN_DIFF_WEIGHTS);
+    } else {
+        layout =
+            gnet_dnn_layout_plain(program->dnn, &build->graph->parameters[parameter].shape, error);
+    }
+    program->parameter_layouts[parameter] = layout;
+    return layout ? GNET_OK : GNET_RUNTIME;
+}
+
 /* Writes the weights' gradient where the optimizer reads it, from the layout that the primitive
    gives to the one that the parameter has. */
 static GnetStatus deliver_gradient(GnetBuild *build, int buffer, GnetError *error)
@@ -77,15 +109,15 @@ static GnetStatus deliver_gradient(GnetBuild *build, int buffer, GnetError *erro
     return GNET_OK;
 }
 
-GnetStatus gnet_weighted_backward_weights(GnetBuild *build, GnetMakePrimitive *make,
-                                          const void *spec, GnetError *error)
+GnetStatus gnet_weighted_backward_weights(GnetBuild *build, const GnetWeighted *weighted,
+                                          GnetError *error)
 {
     GnetProgram *program = build->program;
-    GnetDnnLayouts at_hand = {.src = gnet_program_layout(program, build->src[0]),
+    GnetDnnLayouts at_hand = {.src = src_of_type(build, weighted->type),
                               .weights = settled(build, 0),
                               .dst = gnet_program_layout(program, build->diff_dst)};
     const GnetDnnPrimitive *primitive;
-    GNET_TRY(choose(build, make, spec, GNET_DNN_BACKWARD_WEIGHTS, at_hand, &primitive, error));
+    GNET_TRY(choose(build, weighted, GNET_DNN_BACKWARD_WEIGHTS, at_hand, &primitive, error));
     int src, diff_dst;
     GNET_TRY(gnet_program_adapt(program, build->src[0],
                                 gnet_dnn_primitive_layout(primitive, GNET_DNN_SRC), &src, error));
@@ -106,14 +138,15 @@ GnetStatus gnet_weighted_backward_weights(GnetBuild *build, GnetMakePrimitive *m
     return deliver_gradient(build, diff_weights, error);
 }
 
-GnetStatus gnet_weighted_backward_data(GnetBuild *build, GnetMakePrimitive *make, const void *spec,
+GnetStatus gnet_weighted_backward_data(GnetBuild *build, const GnetWeighted *weighted,
                                        GnetError *error)
 {
     GnetProgram *program = build->program;
     const GnetDnnLayout *src = gnet_program_layout(program, build->src[0]);
-    GnetDnnLayouts at_hand = {.src = src, .dst = gnet_program_layout(program, build->diff_dst)};
+    GnetDnnLayouts at_hand = {.src = of_type(src, weighted->type),
+                              .dst = gnet_program_layout(program, build->diff_dst)};
     const GnetDnnPrimitive *primitive;
-    GNET_TRY(choose(build, make, spec, GNET_DNN_BACKWARD_DATA, at_hand, &primitive, error));
+    GNET_TRY(choose(build, weighted, GNET_DNN_BACKWARD_DATA, at_hand, &primitive, error));
     int diff_dst;
     GNET_TRY(gnet_program_adapt(program, build->diff_dst,
                                 gnet_dnn_primitive_layout(primitive, GNET_DNN_DIFF_DST), &diff_dst,

@@ -4,6 +4,7 @@
 #include <gnet/summary.h>
 
 #include "net/net.h"
+#include "train/config_net.h"
 #include "train/optimizer.h"
 #include "train/settle.h"
 
@@ -136,17 +137,9 @@ static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *sum
     GnetConfig settled;
     GNET_TRY(gnet_config_settle(config, &(GnetSettling){n_threads, true, {.measure = false}},
                                 &settled, error));
-    GnetConvChoice *choices = calloc((size_t)config->graph->n_layers, sizeof *choices);
-    if (!choices)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");
-    gnet_algorithms_choose(&settled.train.algorithms, config->graph, choices);
-    GnetNetOptions options = {(int)settled.train.shards, gnet_config_threads(config, n_threads),
-                              batches, 2, choices};
     GnetNet *net;
-    GnetStatus status = gnet_net_open(config->graph, &options, &net, error);
-    free(choices);
-    GNET_TRY(status);
-    summary->n_shards = options.n_shards;
+    GNET_TRY(gnet_config_net_open(&settled, n_threads, batches, 2, &net, error));
+    summary->n_shards = (int)settled.train.shards;
     fill_memory(config, net, summary);
     gnet_net_close(&net);
     if (!fill_rows(config->graph, summary))

@@ -7,8 +7,8 @@
 
 #include "base/team.h"
 #include "data/image.h"
-#include "net/algorithms.h"
 #include "train/checkpoint.h"
+#include "train/config_net.h"
 #include "train/trained.h"
 
 /* One image of a batch. */
@@ -150,15 +150,9 @@ static GnetStatus open_net(Predicting *predicting, GnetError *error)
 {
     const GnetConfig *config = predicting->trained.config;
     const GnetBatch batches[] = {{1, false}, {(int64_t)predicting->batch_size, false}};
-    GnetConvChoice *choices = calloc((size_t)config->graph->n_layers, sizeof *choices);
-    if (!choices)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
-    gnet_algorithms_choose(&config->train.algorithms, config->graph, choices);
-    GnetNetOptions options = {gnet_config_shards(config, predicting->options->n_threads),
-                              predicting->n_threads, batches, 2, choices};
-    GnetStatus status = gnet_net_open(config->graph, &options, &predicting->net, error);
-    free(choices);
-    return status == GNET_OK ? gnet_net_allocate(predicting->net, error) : status;
+    GNET_TRY(gnet_config_net_open(config, predicting->options->n_threads, batches, 2,
+                                  &predicting->net, error));
+    return gnet_net_allocate(predicting->net, error);
 }
 
 static GnetStatus open_all(Predicting *predicting, const char *path, size_t n_images,

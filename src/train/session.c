@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include "train/config_net.h"
 #include "train/session.h"
 
 enum {
@@ -53,15 +54,9 @@ static GnetStatus open_net(GnetSession *session, bool training, GnetError *error
     count = add_batches(batches, count, session->split.n_val, batch_size, false);
     if (session->test_data)
         count = add_batches(batches, count, session->test_data->n_images, batch_size, false);
-    const GnetGraph *graph = session->config->graph;
-    GnetConvChoice *choices = calloc((size_t)graph->n_layers, sizeof *choices);
-    if (!choices)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for a network");
-    gnet_algorithms_choose(&session->config->train.algorithms, graph, choices);
-    GnetNetOptions options = {session->n_shards, session->n_threads, batches, count, choices};
-    GnetStatus status = gnet_net_open(graph, &options, &session->net, error);
-    free(choices);
-    return status == GNET_OK ? gnet_net_allocate(session->net, error) : status;
+    GNET_TRY(gnet_config_net_open(session->config, session->options->n_threads, batches, count,
+                                  &session->net, error));
+    return gnet_net_allocate(session->net, error);
 }
 
 GnetStatus gnet_session_open(const GnetConfig *config, const GnetRunOptions *options,

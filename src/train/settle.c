@@ -1,5 +1,6 @@
 #include <stdlib.h>
 
+#include "train/config_net.h"
 #include "train/settle.h"
 
 static GnetStatus settle_algorithms(const GnetNetOptions *options, const GnetTuningOptions *how,
@@ -29,6 +30,12 @@ GnetStatus gnet_config_settle(const GnetConfig *config, const GnetSettling *how,
     };
     *settled = *config;
     settled->train.shards = options.n_shards;
+    if (how->training)
+        GNET_TRY(gnet_config_check_precision(config, error));
+    if (config->train.precision != GNET_TYPE_F32) {
+        settled->train.algorithms = (GnetAlgorithms){.kind = GNET_ALGORITHMS_DIRECT};
+        return GNET_OK;
+    }
     return config->train.algorithms.kind == GNET_ALGORITHMS_AUTO
                ? settle_algorithms(&options, &how->tuning, settled, error)
                : GNET_OK;

@@ -4,7 +4,7 @@
 
 static const char *const optimizers[] = {[GNET_ADAM] = "adam", [GNET_SGD] = "sgd", NULL};
 static const char *const losses[] = {"cross_entropy", NULL};
-static const char *const precisions[] = {"f32", NULL};
+static const char *const precisions[] = {[GNET_TYPE_F32] = "f32", [GNET_TYPE_BF16] = "bf16", NULL};
 
 static const GnetOption rows[] = {
     {.key = "epochs",
@@ -88,7 +88,8 @@ static const GnetOption rows[] = {
      .offset = offsetof(GnetTrainConfig, precision),
      .fallback = "f32",
      .choices = precisions,
-     .help = "of activations and kernels"},
+     .help = "what convolutions multiply and give: float32, or bf16 where the CPU has its "
+             "instructions; weights, their gradients and the loss are float32"},
     {.key = "threads",
      .type = GNET_OPTION_INT,
      .offset = offsetof(GnetTrainConfig, threads),
@@ -166,10 +167,27 @@ static bool is_optimizer_known(const GnetNode *section, const GnetTrainConfig *c
     return !node || (node->text && strcmp(node->text, optimizers[config->optimizer]) == 0);
 }
 
+/* gnet's own algorithms are for float32. */
+static void check_precision(const GnetParse *parse, const GnetNode *section,
+                            const GnetTrainConfig *config)
+{
+    const GnetAlgorithms *algorithms = &config->algorithms;
+    bool own = algorithms->kind == GNET_ALGORITHMS_OWN;
+    for (size_t i = 0; i < algorithms->n_rows; i++)
+        for (int d = 0; d < GNET_N_CONV_DIRECTIONS; d++)
+            own |= algorithms->rows[i].choice.algorithms[d] != GNET_ALGORITHM_DIRECT;
+    if (own && config->precision != GNET_TYPE_F32)
+        gnet_diagnose(parse->diagnostics, gnet_node_find(section, "algorithms")->position,
+                      "train.algorithms must be auto or direct where train.precision is bf16");
+}
+
 void gnet_train_check(const GnetParse *parse, const GnetNode *section,
                       const GnetTrainConfig *config)
 {
-    if (!section || section->type != GNET_NODE_MAPPING || !is_optimizer_known(section, config))
+    if (!section || section->type != GNET_NODE_MAPPING)
+        return;
+    check_precision(parse, section, config);
+    if (!is_optimizer_known(section, config))
         return;
     check_optimizer(parse, section, config);
     if (config->optimizer == GNET_SGD && config->nesterov && config->momentum == 0)

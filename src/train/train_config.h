@@ -3,6 +3,7 @@
 #define GNET_TRAIN_CONFIG_H
 
 #include "net/algorithms.h"
+#include "tensor/type.h"
 
 typedef enum GnetOptimizerKind { GNET_ADAM, GNET_SGD } GnetOptimizerKind;
 
@@ -16,7 +17,7 @@ typedef struct GnetTrainConfig {
     bool nesterov;            /* SGD */
     double weight_decay;      /* added to the gradient, times the weight */
     int loss;                 /* cross_entropy alone */
-    int precision;            /* f32 alone */
+    int precision;            /* GnetType */
     int64_t threads;          /* GNET_AUTO: as many as there are CPUs */
     int64_t shards;           /* GNET_AUTO: see gnet_config_shards() */
     GnetAlgorithms algorithms;

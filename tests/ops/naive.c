@@ -137,8 +137,27 @@ static void loss_backward(Naive *naive)
     }
 }
 
+#define BF16_UNIT 0x1p-8 /* 8 bits of a number, and half of the last */
+
+/* The input and the weights are rounded where a convolution reads them, and images are kept so. */
+static void round_to_bf16(Naive *naive)
+{
+    for (int v = 0; v < naive->graph->n_values; v++)
+        naive->values[v].unit = naive->graph->values[v].shape.n_dims == 3 ? BF16_UNIT : 0;
+    for (size_t i = 0; i < naive_elements(&naive->values[0]); i++)
+        naive->values[0].bound[i] = BF16_UNIT * fabs(naive->values[0].value[i]);
+    for (int p = 0; p < naive->graph->n_parameters; p++) {
+        NaiveTensor *parameter = &naive->parameters[p];
+        bool multiplied = naive->graph->parameters[p].shape.n_dims == 4;
+        for (size_t i = 0; multiplied && i < naive_elements(parameter); i++)
+            parameter->bound[i] = BF16_UNIT * fabs(parameter->value[i]);
+    }
+}
+
 void naive_forward(Naive *naive)
 {
+    if (naive->bf16)
+        round_to_bf16(naive);
     for (int l = 0; l + 1 < naive->graph->n_layers; l++) {
         NaiveLayer layer = layer_of(naive, l);
         naive_layer_forward(&layer);

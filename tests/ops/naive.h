@@ -12,12 +12,15 @@
 typedef struct NaiveTensor {
     int64_t dims[4];
     double *value, *bound;
+    double unit; /* storing a number moves it by at most this part of it, if that is not for the
+                    sums to count as a float's rounding */
     double *diff, *diff_bound; /* of the loss with respect to value */
 } NaiveTensor;
 
 typedef struct Naive {
     const GnetGraph *graph; /* not fused */
     int64_t n_images;
+    bool bf16; /* images between layers, and what convolutions multiply, are bf16: wider bounds */
     bool winograd;           /* what has a choice is done by Winograd's algorithm: wider bounds */
     NaiveTensor *values;     /* [n_values] */
     NaiveTensor *parameters; /* [n_parameters] */

@@ -37,19 +37,21 @@ static int64_t offset(const NaiveTensor *tensor, int64_t n, int64_t c, int64_t y
 
 static void set(NaiveTensor *tensor, int64_t at, const Sum *sum)
 {
+    double bound = bound_of(sum);
     tensor->value[at] = sum->value;
-    tensor->bound[at] = bound_of(sum);
+    tensor->bound[at] = bound + tensor->unit * (fabs(sum->value) + bound);
 }
 
 /* Adds to a gradient what one more user of the value gives. */
 static void add_diff(NaiveTensor *tensor, int64_t at, double diff, double bound)
 {
+    bound += tensor->unit * (fabs(diff) + bound);
     double before = fabs(tensor->diff[at]) + tensor->diff_bound[at];
     double added = fabs(diff) + bound;
     tensor->diff[at] += diff;
     tensor->diff_bound[at] += bound;
     if (before > 0 && added > 0)
-        tensor->diff_bound[at] += FLT_EPSILON * (before + added);
+        tensor->diff_bound[at] += (FLT_EPSILON + tensor->unit) * (before + added);
 }
 
 /* Pixels that a window sees. */
@@ -162,7 +164,8 @@ static Sum conv_at(const NaiveLayer *layer, Window window, const int64_t *index)
                     continue;
                 int64_t s = offset(src, index[0], i, y, x);
                 int64_t w = offset(weights, index[1], i, ky, kx);
-                add_product(&sum, src->value[s], src->bound[s], weights->value[w], 0);
+                add_product(&sum, src->value[s], src->bound[s], weights->value[w],
+                            weights->bound[w]);
             }
     double magnitude = 0;
     for (int64_t i = 0; layer->winograd && i < src->dims[1]; i++)
@@ -219,7 +222,8 @@ static Sum conv_src_diff(const NaiveLayer *layer, Window window, const int64_t *
                     continue;
                 int64_t d = offset(dst, index[0], o, y, x);
                 int64_t w = offset(weights, o, index[1], ky, kx);
-                add_product(&sum, dst->diff[d], dst->diff_bound[d], weights->value[w], 0);
+                add_product(&sum, dst->diff[d], dst->diff_bound[d], weights->value[w],
+                            weights->bound[w]);
             }
     double magnitude = 0;
     for (int64_t o = 0; layer->winograd && o < dst->dims[1]; o++)
@@ -401,8 +405,9 @@ static void avg_pool_forward(const NaiveLayer *layer)
                 add_product(&sum, src->value[s], src->bound[s], 1 / pixels_counted(layer, pixels),
                             0);
             }
+        double bound = mean_bound(&sum);
         layer->dst->value[i] = sum.value;
-        layer->dst->bound[i] = mean_bound(&sum);
+        layer->dst->bound[i] = bound + layer->dst->unit * (fabs(sum.value) + bound);
     }
 }
 

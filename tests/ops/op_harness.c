@@ -248,6 +248,7 @@ static float *sum_gradients(GnetNet *net, const GnetGraph *graph, int parameter,
 typedef struct Way {
     int n_shards;
     GnetAlgorithmsKind kind;
+    GnetType type;
 } Way;
 
 static GnetNet *open_net(const GnetGraph *graph, int64_t n_images, Way way, const Numbers *numbers)
@@ -256,7 +257,7 @@ static GnetNet *open_net(const GnetGraph *graph, int64_t n_images, Way way, cons
     GnetConvChoice *choices = calloc((size_t)graph->n_layers, sizeof *choices);
     gnet_algorithms_choose(&algorithms, graph, choices);
     GnetBatch batches[] = {{n_images, true}, {n_images, false}};
-    GnetNetOptions options = {way.n_shards, 1, batches, 2, choices};
+    GnetNetOptions options = {way.n_shards, 1, batches, 2, choices, way.type};
     GnetNet *net;
     GnetError error = {0};
     if (gnet_net_open(graph, &options, &net, &error) != GNET_OK)
@@ -370,15 +371,16 @@ static bool has_choice(const GnetGraph *graph)
 }
 
 static void check_kind(const OpCase *op_case, const GnetGraph *graph, const GnetGraph *fused,
-                       GnetAlgorithmsKind kind, const Numbers *numbers)
+                       GnetAlgorithmsKind kind, GnetType type, const Numbers *numbers)
 {
     Naive *model = open_model(op_case, graph, numbers);
     model->winograd = kind == GNET_ALGORITHMS_OWN;
+    model->bf16 = type == GNET_TYPE_BF16;
     naive_forward(model);
     naive_backward(model);
     for (int n_shards = 1; n_shards <= 2; n_shards++) {
-        Results apart = run_gnet(graph, op_case->n_images, (Way){n_shards, kind}, numbers);
-        Results together = run_gnet(fused, op_case->n_images, (Way){n_shards, kind}, numbers);
+        Results apart = run_gnet(graph, op_case->n_images, (Way){n_shards, kind, type}, numbers);
+        Results together = run_gnet(fused, op_case->n_images, (Way){n_shards, kind, type}, numbers);
         compare(op_case, graph, &apart, model);
         compare(op_case, graph, &together, model);
         close_results(&apart, graph);
@@ -391,9 +393,11 @@ void op_check(const OpCase *op_case)
 {
     GnetGraph *graph = case_graph(op_case, false), *fused = case_graph(op_case, true);
     Numbers numbers = open_numbers(op_case, graph);
-    check_kind(op_case, graph, fused, GNET_ALGORITHMS_DIRECT, &numbers);
+    check_kind(op_case, graph, fused, GNET_ALGORITHMS_DIRECT, GNET_TYPE_F32, &numbers);
     if (has_choice(graph))
-        check_kind(op_case, graph, fused, GNET_ALGORITHMS_OWN, &numbers);
+        check_kind(op_case, graph, fused, GNET_ALGORITHMS_OWN, GNET_TYPE_F32, &numbers);
+    if (gnet_dnn_has_bf16() || gnet_dnn_emulates_bf16())
+        check_kind(op_case, graph, fused, GNET_ALGORITHMS_DIRECT, GNET_TYPE_BF16, &numbers);
     close_numbers(&numbers, graph);
     gnet_graph_close(&graph);
     gnet_graph_close(&fused);

@@ -33,7 +33,7 @@ typedef struct OpCase {
 
 /* Checks logits, score and every parameter's gradient (a probe's among them) against the naive
    model, within the bounds that it derives: in one shard and in two, fused and not, training and
-   scoring, by each algorithm. */
+   scoring, by each algorithm, in float32 and, where oneDNN has it for the CPU, in bf16. */
 void op_check(const OpCase *op_case);
 
 /* Checks which directions of the case's first layer, a convolution, are passes of gnet's own in a
