@@ -30,6 +30,7 @@ static void close_run(Run *run)
 {
     GnetTrainer *trainer = &run->trainer;
     gnet_log_attach_file(NULL);
+    gnet_tensorboard_close(&trainer->tensorboard);
     free(trainer->order);
     gnet_optimizer_close(&trainer->optimizer);
     gnet_session_close(&trainer->session);
@@ -140,6 +141,15 @@ static GnetStatus write_first_files(Run *run, GnetError *error)
     return gnet_trainer_save(trainer, "running", error);
 }
 
+/* resumed_step: -1 for a new run. */
+static void open_tensorboard(GnetTrainer *trainer, int64_t resumed_step)
+{
+    const GnetConfig *config = trainer->session.config;
+    if (config->train.tensorboard)
+        trainer->tensorboard =
+            gnet_tensorboard_open(trainer->directory, &config->data.classes, resumed_step);
+}
+
 static void announce(GnetTrainer *trainer)
 {
     const char *path = gnet_run_directory_path(trainer->directory);
@@ -184,6 +194,7 @@ static GnetStatus start(Run *run, const GnetConfig *config, const GnetRunOptions
     if (options->weights)
         gnet_log(GNET_LOG_INFO, "weights: %s (CRC-32 %08x)", options->weights, run->weights_crc);
     GNET_TRY(write_first_files(run, error));
+    open_tensorboard(trainer, -1);
     return gnet_trainer_run(trainer, error);
 }
 
@@ -285,6 +296,8 @@ static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *optio
         result->test_loss = result->test_accuracy = NAN;
     announce(trainer);
     log_resumption(trainer);
+    if (!trainer->tested)
+        open_tensorboard(trainer, trainer->position.step);
     return gnet_trainer_run(trainer, error);
 }
 

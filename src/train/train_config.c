@@ -132,6 +132,11 @@ static const GnetOption rows[] = {
      .min = 0,
      .max = 1e6,
      .help = "minutes between checkpoints within an epoch; 0: at the ends of epochs alone"},
+    {.key = "tensorboard",
+     .type = GNET_OPTION_BOOL,
+     .offset = offsetof(GnetTrainConfig, tensorboard),
+     .fallback = "false",
+     .help = "write event files for TensorBoard into the run's directory tensorboard"},
 };
 
 const GnetOptionTable gnet_train_options = {"train", rows, sizeof rows / sizeof rows[0]};

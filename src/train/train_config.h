@@ -23,6 +23,7 @@ typedef struct GnetTrainConfig {
     GnetAlgorithms algorithms;
     int64_t log_every;         /* steps */
     double checkpoint_minutes; /* 0: at the ends of epochs alone */
+    bool tensorboard;          /* event files are written */
 } GnetTrainConfig;
 
 #define GNET_SHARDS_MAX 256

@@ -136,6 +136,7 @@ static GnetStatus record_step(GnetTrainer *trainer, const GnetScore *score, int6
         return GNET_OK;
     trainer->unrecorded_images = 0;
     trainer->unrecorded_seconds = 0;
+    gnet_tensorboard_add_step(trainer->tensorboard, &record);
     return gnet_run_directory_add_step(trainer->directory, &record, error);
 }
 
@@ -244,6 +245,7 @@ static GnetStatus finish_epoch(GnetTrainer *trainer, double val_loss, double val
     if (best)
         GNET_TRY(keep_best(trainer, &record, error));
     GNET_TRY(gnet_run_directory_add_epoch(trainer->directory, &record, error));
+    gnet_tensorboard_add_epoch(trainer->tensorboard, trainer->position.step, &record);
     begin_next_epoch(trainer);
     GNET_TRY(gnet_trainer_save(trainer, "running", error));
     draw_plots(trainer);
@@ -259,6 +261,7 @@ static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
         GnetImageList val = gnet_session_val(&trainer->session);
         GnetScoring scoring = {GNET_PHASE_VALIDATE, trainer->position.epoch + 1,
                                settings(trainer)->epochs, NULL};
+        gnet_tensorboard_watch(trainer->tensorboard, &scoring);
         GnetStatus status =
             gnet_session_score(&trainer->session, &val, &scoring, &val_loss, &val_acc, error);
         if (status == GNET_STOPPED)
@@ -295,6 +298,7 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
     GnetImageList list = gnet_session_test(&trainer->session);
     GnetScoring scoring = {GNET_PHASE_TEST, trainer->position.epoch, settings(trainer)->epochs,
                            NULL};
+    gnet_tensorboard_watch(trainer->tensorboard, &scoring);
     GnetStatus status =
         gnet_session_score(&trainer->session, &list, &scoring, &trainer->result->test_loss,
                            &trainer->result->test_accuracy, error);
@@ -305,6 +309,8 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
     }
     GNET_TRY(status);
     gnet_trainer_report_test(trainer);
+    gnet_tensorboard_add_test(trainer->tensorboard, trainer->position.step,
+                              trainer->result->test_loss, trainer->result->test_accuracy);
     return write_result(trainer, "done", error);
 }
 

@@ -6,10 +6,12 @@
 #include "train/run_directory.h"
 #include "train/run_files.h"
 #include "train/session.h"
+#include "train/tensorboard.h"
 
 typedef struct GnetTrainer {
     GnetSession session;
     GnetRunDirectory *directory;
+    GnetTensorboard *tensorboard; /* NULL: not asked for, or not to be had */
     GnetOptimizer optimizer;
     GnetRunPosition position;
     uint32_t data_fingerprint;
