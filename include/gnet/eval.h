@@ -23,7 +23,8 @@ typedef enum GnetEvalSplit {
 } GnetEvalSplit;
 
 typedef struct GnetEvalImage {
-    uint32_t number; /* in its file, from 0 */
+    uint32_t number;  /* in its data set's file or files, from 0 */
+    const char *file; /* its own; NULL: it is one of many in a file. Valid during the call. */
     int label, guess;
     double probability; /* of the guess */
 } GnetEvalImage;

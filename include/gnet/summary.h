@@ -24,6 +24,9 @@ typedef struct GnetSummary {
     int64_t n_parameters, macs;
     int64_t weights_bytes; /* parameters as they lie in memory, with the copies that kernels want */
     int64_t training_bytes; /* gradients, optimizer state and the shards' arenas */
+    int64_t state_bytes;    /* of training_bytes: gradients and optimizer state */
+    int64_t forward_bytes;  /* of its arenas: the most that holds something at once, forward */
+    int64_t backward_bytes; /* and backward, of what both want and of gradients on their way */
     int64_t eval_bytes;     /* the arenas for scoring alone */
     int n_shards;
 } GnetSummary;

@@ -1,5 +1,5 @@
-#include <dirent.h>
 #include <errno.h>
+#include <fts.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,37 +31,68 @@ static GnetStatus append(CliImageList *list, char *path)
     return GNET_OK;
 }
 
-static int is_image(const struct dirent *entry)
+static int by_name(const FTSENT **a, const FTSENT **b)
 {
-    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && gnet_is_image_name(entry->d_name);
+    return strverscmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static GnetStatus append_directory(CliImageList *list, const char *directory)
+static bool leads_to_directory(const FTSENT *entry)
 {
-    struct dirent **entries;
-    size_t length = strlen(directory);
-    while (length > 1 && directory[length - 1] == '/')
-        length--;
-    int n = scandir(directory, &entries, is_image, versionsort);
-    GnetStatus status = GNET_OK;
-    if (n < 0)
-        return cli_fail(GNET_RUNTIME, "%s: cannot be listed: %s", directory, strerror(errno));
-    for (int i = 0; i < n; i++) {
-        char *path;
-        if (asprintf(&path, "%.*s/%s", (int)length, directory, entries[i]->d_name) < 0)
-            path = NULL;
-        if (status == GNET_OK)
-            status = append(list, path);
-        else
-            free(path);
-        free(entries[i]);
+    struct stat info;
+    return entry->fts_info == FTS_SL && stat(entry->fts_path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static GnetStatus take_entry(CliImageList *list, FTS *tree, FTSENT *entry)
+{
+    if (entry->fts_level > 0 && entry->fts_name[0] == '.') {
+        fts_set(tree, entry, FTS_SKIP);
+        return GNET_OK;
     }
-    free(entries);
-    if (status == GNET_OK && n == 0)
+    switch (entry->fts_info) {
+    case FTS_DNR:
+    case FTS_ERR:
+        return cli_fail(GNET_RUNTIME, "%s: cannot be listed: %s", entry->fts_path,
+                        strerror(entry->fts_errno));
+    case FTS_F:
+    case FTS_SL:
+        if (gnet_is_image_name(entry->fts_name) && !leads_to_directory(entry))
+            return append(list, strdup(entry->fts_path));
+        return GNET_OK;
+    default:
+        return GNET_OK;
+    }
+}
+
+/* Links to directories are not followed, the named one aside: the walk has an end. */
+static GnetStatus walk(CliImageList *list, char *directory)
+{
+    char *const roots[] = {directory, NULL};
+    GnetStatus status = GNET_OK;
+    FTSENT *entry;
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
+    if (!tree)
+        return cli_fail(GNET_RUNTIME, "%s: cannot be listed: %s", directory, strerror(errno));
+    while (status == GNET_OK && (entry = fts_read(tree)))
+        status = take_entry(list, tree, entry);
+    fts_close(tree);
+    return status;
+}
+
+static GnetStatus append_directory(CliImageList *list, const char *path)
+{
+    const size_t n_before = list->n;
+    char *directory = strdup(path);
+    if (!directory)
+        return cli_fail(GNET_RUNTIME, "no memory for the names of the images");
+    for (size_t length = strlen(directory); length > 1 && directory[length - 1] == '/'; length--)
+        directory[length - 1] = '\0';
+    GnetStatus status = walk(list, directory);
+    free(directory);
+    if (status == GNET_OK && list->n == n_before)
         status = cli_fail(GNET_RUNTIME,
                           "%s: has no file that is named as an image (.png, .jpg, .jpeg, .pgm, "
                           ".ppm)",
-                          directory);
+                          path);
     return status;
 }
 

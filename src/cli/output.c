@@ -86,3 +86,17 @@ void cli_json_append(json_t **list, json_t *item)
     json_decref(*list);
     *list = NULL;
 }
+
+void cli_output_csv(const char *text)
+{
+    if (!text)
+        return;
+    if (!strpbrk(text, ",\"\n\r")) {
+        fputs(text, stdout);
+        return;
+    }
+    putchar('"');
+    for (; *text; text++)
+        printf(*text == '"' ? "\"\"" : "%c", *text);
+    putchar('"');
+}

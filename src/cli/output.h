@@ -34,4 +34,8 @@ json_t *cli_json_text(const char *text);
    list becomes NULL, as cli_output_json() and json_pack() take it. */
 void cli_json_append(json_t **list, json_t *item);
 
+/* Writes a field of comma-separated values, as RFC 4180 has it: in quotes, with quotes doubled,
+   where it has to be. */
+void cli_output_csv(const char *text);
+
 #endif

@@ -217,33 +217,18 @@ static GnetStatus print_table(const GnetComparison *comparison)
     return status;
 }
 
-/* RFC 4180: in quotes, with quotes doubled, where it has to be. */
-static void print_csv_text(const char *text)
-{
-    if (!text)
-        return;
-    if (!strpbrk(text, ",\"\n\r")) {
-        fputs(text, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *text; text++)
-        printf(*text == '"' ? "\"\"" : "%c", *text);
-    putchar('"');
-}
-
 static void print_csv(const GnetComparison *comparison)
 {
     for (Column column = COLUMN_RUN; column < N_COLUMNS; column++)
         printf("%s%s", column ? "," : "", column_names[column]);
     for (size_t k = 0; k < comparison->n_keys; k++) {
         putchar(',');
-        print_csv_text(comparison->keys[k]);
+        cli_output_csv(comparison->keys[k]);
     }
     for (size_t i = 0; i < comparison->n_runs; i++) {
         const GnetComparedRun *run = &comparison->runs[i];
         putchar('\n');
-        print_csv_text(run->path);
+        cli_output_csv(run->path);
         printf(",%s", run->status);
         for (Column column = COLUMN_EPOCHS; column < N_COLUMNS; column++) {
             double number = number_of(run, column);
@@ -253,7 +238,7 @@ static void print_csv(const GnetComparison *comparison)
         }
         for (size_t k = 0; k < comparison->n_keys; k++) {
             putchar(',');
-            print_csv_text(run->values[k]);
+            cli_output_csv(run->values[k]);
         }
     }
     putchar('\n');

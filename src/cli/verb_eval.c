@@ -31,7 +31,9 @@ static const CliOption option_rows[] = {
     {.name = "csv",
      .type = CLI_OPTION_FLAG,
      .value = &options.csv,
-     .help = "print every image's label and guess as comma-separated values, and nothing else"},
+     .help = "print every image's label and guess (and file, where it has its own) as "
+             "comma-separated values, "
+             "and nothing else"},
     CLI_THREADS_ROW(&options.n_threads),
     CLI_JSON_ROW(&options.json),
 };
@@ -176,9 +178,17 @@ static GnetStatus parse_split(GnetEvalSplit *split)
 
 static void print_csv_image(void *user, const GnetEvalImage *image)
 {
-    (void)user;
-    printf("%lu,%d,%d,%.6f\n", (unsigned long)image->number, image->label, image->guess,
+    bool *titled = user;
+    if (!*titled)
+        printf("image,label,guess,probability%s\n", image->file ? ",file" : "");
+    *titled = true;
+    printf("%lu,%d,%d,%.6f", (unsigned long)image->number, image->label, image->guess,
            image->probability);
+    if (image->file) {
+        putchar(',');
+        cli_output_csv(image->file);
+    }
+    putchar('\n');
 }
 
 static GnetStatus print(const GnetEval *eval)
@@ -199,13 +209,12 @@ static int run_eval(int n, char **arguments)
     GnetEval *eval = NULL;
     GnetDiagnostics diagnostics = {0};
     GnetError error = {0};
-    GnetEvalOptions how = {.visit = options.csv ? print_csv_image : NULL};
+    bool titled = false;
+    GnetEvalOptions how = {.visit = options.csv ? print_csv_image : NULL, .user = &titled};
     GNET_TRY(cli_arguments_check_target("eval", "a run or a checkpoint", n, arguments));
     GNET_TRY(parse_split(&how.split));
     if (options.csv && options.json)
         return cli_usage_error("eval", "--csv and --json do not go together");
-    if (options.csv)
-        printf("image,label,guess,probability\n");
     cli_progress_start(&progress);
     GnetRunOptions run_options = {
         .n_threads = options.n_threads,

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnet/run.h>
 
@@ -213,8 +214,32 @@ static GnetStatus check_resume(int n, char **arguments)
     return GNET_OK;
 }
 
+/* Whether path is the directory of a run. */
+static bool is_run(const char *path)
+{
+    char *config;
+    if (asprintf(&config, "%s/config.yaml", path) < 0)
+        return false;
+    bool found = access(config, F_OK) == 0;
+    free(config);
+    return found;
+}
+
+static GnetStatus refuse_run(const char *path)
+{
+    char *word = cli_text_shell_word(path);
+    cli_usage_error("run",
+                    "'%s' is a run; to go on with it: gnet run --resume %s; to do it again: gnet "
+                    "run %s/config.yaml",
+                    path, word ? word : path, word ? word : path);
+    free(word);
+    return GNET_USAGE;
+}
+
 static GnetStatus check_start(int n, char **arguments)
 {
+    if (n > 0 && is_run(arguments[0]))
+        return refuse_run(arguments[0]);
     GnetStatus status = cli_arguments_check_target("run", "a config", n, arguments);
     if (n == 0)
         cli_verb_print_usage(stderr, &cli_verb_run);

@@ -52,9 +52,13 @@ static GnetStatus print_text(const GnetSummary *summary)
     GNET_TRY(cli_table_print(&table));
     printf(
         "\nMACs are those of one image, forward; a result sees a square of so many pixels a side.\n"
-        "memory: weights %.1f MiB, training %.1f MiB (%d shard%s), scoring %.1f MiB\n",
+        "memory: weights %.1f MiB, training %.1f MiB (%d shard%s), scoring %.1f MiB\n"
+        "of training: gradients and optimizer %.1f MiB; activations at most %.1f MiB forward, %.1f "
+        "MiB backward\n",
         (double)summary->weights_bytes / MIB, (double)summary->training_bytes / MIB,
-        summary->n_shards, summary->n_shards == 1 ? "" : "s", (double)summary->eval_bytes / MIB);
+        summary->n_shards, summary->n_shards == 1 ? "" : "s", (double)summary->eval_bytes / MIB,
+        (double)summary->state_bytes / MIB, (double)summary->forward_bytes / MIB,
+        (double)summary->backward_bytes / MIB);
     return GNET_OK;
 }
 
@@ -78,10 +82,13 @@ static json_t *layers_json(const GnetSummary *summary)
 static GnetStatus print_json(const GnetSummary *summary)
 {
     return cli_output_json(json_pack(
-        "{s:o, s:I, s:I, s:I, s:I, s:I, s:i}", "layers", layers_json(summary), "parameters",
-        (json_int_t)summary->n_parameters, "macs", (json_int_t)summary->macs, "weights_bytes",
-        (json_int_t)summary->weights_bytes, "training_bytes", (json_int_t)summary->training_bytes,
-        "eval_bytes", (json_int_t)summary->eval_bytes, "shards", summary->n_shards));
+        "{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:i}", "layers", layers_json(summary),
+        "parameters", (json_int_t)summary->n_parameters, "macs", (json_int_t)summary->macs,
+        "weights_bytes", (json_int_t)summary->weights_bytes, "training_bytes",
+        (json_int_t)summary->training_bytes, "state_bytes", (json_int_t)summary->state_bytes,
+        "forward_bytes", (json_int_t)summary->forward_bytes, "backward_bytes",
+        (json_int_t)summary->backward_bytes, "eval_bytes", (json_int_t)summary->eval_bytes,
+        "shards", summary->n_shards));
 }
 
 /* A text within double quotes of the DOT language. */

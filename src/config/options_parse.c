@@ -85,6 +85,59 @@ static const char *suggest_key(GnetPool *pool, const GnetOptionTable *table, con
     return NULL;
 }
 
+/* Whether the row's key, or another name that people type for it, is key. */
+static bool is_called(const GnetOption *row, const char *key)
+{
+    const size_t length = strlen(key);
+    if (strcmp(row->key, key) == 0)
+        return true;
+    for (const char *word = row->aka, *end; word; word = *end ? end + 1 : NULL) {
+        end = strchrnul(word, ' ');
+        if ((size_t)(end - word) == length && strncmp(word, key, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+static const char *find_called(const GnetOptionTable *table, const char *key)
+{
+    for (size_t i = 0; i < table->n_rows; i++)
+        if (is_called(&table->rows[i], key))
+            return table->rows[i].key;
+    return NULL;
+}
+
+/* The key "train.lr" for "lr", which is one of a section inside, an outer one before those inside
+   it; NULL where there is none. name is the section's own, dotted. With slips it may be misspelt.
+ */
+static const char *find_inside(GnetPool *pool, const GnetOptionTable *table, const char *name,
+                               const char *key, bool slips)
+{
+    const char *found = NULL;
+    for (size_t i = 0; i < table->n_rows && !found; i++) {
+        const GnetOption *row = &table->rows[i];
+        if (row->type != GNET_OPTION_SECTION)
+            continue;
+        const char *inner = gnet_pool_format(pool, "%s%s%s", name, *name ? "." : "", row->key);
+        const char *meant =
+            slips ? suggest_key(pool, row->section, key) : find_called(row->section, key);
+        if (inner && meant)
+            found = gnet_pool_format(pool, "%s.%s", inner, meant);
+        else if (inner)
+            found = find_inside(pool, row->section, inner, key, slips);
+    }
+    return found;
+}
+
+static const char *find_meant(const Section *section, const char *key)
+{
+    GnetPool *pool = section->parse->pool;
+    const char *meant = find_inside(pool, section->table, section->name, key, false);
+    if (!meant)
+        meant = suggest_key(pool, section->table, key);
+    return meant ? meant : find_inside(pool, section->table, section->name, key, true);
+}
+
 /* " in 'train'", or nothing at the top. */
 static const char *inside(const Section *section)
 {
@@ -96,7 +149,7 @@ static const char *inside(const Section *section)
 static void report_unknown(const Section *section, const GnetEntry *entry)
 {
     GnetDescription key = gnet_describe_text(entry->key);
-    const char *meant = suggest_key(section->parse->pool, section->table, entry->key);
+    const char *meant = find_meant(section, entry->key);
     if (meant)
         gnet_diagnose(section->parse->diagnostics, entry->key_position,
                       "unknown key '%s'%s (did you mean '%s'?)", key.text, inside(section), meant);

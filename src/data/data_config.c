@@ -142,7 +142,8 @@ static const GnetOption rows[] = {
      .help =
          "how the data set is stored; idx: MNIST's four files, plain or .gz; folder: image files "
          "in a directory for each class, train/CLASS and test/CLASS, or CLASS alone, of which "
-         "every fifth image is for the test then"},
+         "the images whose names have an XXH64 that 5 divides, about a fifth, are for the test "
+         "then"},
     {.key = "path",
      .type = GNET_OPTION_STRING,
      .offset = offsetof(GnetDataConfig, path),

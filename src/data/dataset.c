@@ -118,6 +118,9 @@ void gnet_dataset_close(GnetDataset **dataset)
 {
     if (!*dataset)
         return;
+    for (size_t i = 0; (*dataset)->files && i < (*dataset)->n_images; i++)
+        free((*dataset)->files[i]);
+    free((*dataset)->files);
     free((*dataset)->pixels);
     free((*dataset)->labels);
     free(*dataset);

@@ -22,6 +22,7 @@ typedef struct GnetDataset {
     int channels, height, width;
     uint8_t *pixels;      /* [n_images][channels][height][width] */
     uint8_t *labels;      /* [n_images], each below the number of classes */
+    char **files;         /* [n_images] paths, each malloc()ed; NULL: images are not files */
     uint32_t fingerprint; /* CRC-32 of dimensions, pixels and labels */
 } GnetDataset;
 

@@ -9,11 +9,9 @@
 #include <gnet/predict.h>
 
 #include "base/file.h"
+#include "data/folder_split.h"
 #include "data/image.h"
 #include "data/reader.h"
-
-/* Without directories train and test, every so many-th image of a class is for the test. */
-#define TEST_EVERY 5
 
 /* The files of one part, class after class, each in the order of its names' bytes. */
 typedef struct FileList {
@@ -73,16 +71,31 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 /* How a data set's directory is laid out. */
 typedef struct Layout {
     const char *part; /* "train/", "test/", or "" where both are together */
-    int test_every;   /* 0: all images of the directory are of the part */
+    bool together;
     GnetDatasetPart wanted;
 } Layout;
 
-static bool is_wanted(const Layout *layout, int i)
+/* Appends those of a class's n entries that are wanted. */
+static bool append_entries(const char *directory, struct dirent *const *entries, size_t n,
+                           const Layout *layout, size_t label, FileList *list)
 {
-    if (layout->test_every == 0)
-        return true;
-    bool is_test = i % layout->test_every == layout->test_every - 1;
-    return is_test == (layout->wanted == GNET_DATASET_TEST);
+    const char **names = calloc(n + 1, sizeof *names);
+    bool *is_test = calloc(n + 1, sizeof *is_test), good = names && is_test;
+    for (size_t i = 0; good && i < n; i++)
+        names[i] = entries[i]->d_name;
+    if (good)
+        gnet_folder_split(names, n, is_test);
+    for (size_t i = 0; good && i < n; i++) {
+        char *path = NULL;
+        if (layout->together && is_test[i] != (layout->wanted == GNET_DATASET_TEST))
+            continue;
+        if (asprintf(&path, "%s/%s", directory, names[i]) < 0)
+            path = NULL;
+        good = append(list, path, label);
+    }
+    free(is_test);
+    free(names);
+    return good;
 }
 
 static GnetStatus list_class(const char *directory, const Layout *layout, size_t label,
@@ -90,26 +103,20 @@ static GnetStatus list_class(const char *directory, const Layout *layout, size_t
 {
     struct dirent **entries;
     size_t n_before = list->n;
-    bool good = true;
     int n = scandir(directory, &entries, is_image, by_bytes);
     if (n < 0)
         return gnet_error_errno(error, directory, "list the directory of a class");
-    for (int i = 0; i < n; i++) {
-        char *path = NULL;
-        if (good && is_wanted(layout, i)) {
-            if (asprintf(&path, "%s/%s", directory, entries[i]->d_name) < 0)
-                path = NULL;
-            good = append(list, path, label);
-        }
+    bool good = append_entries(directory, entries, (size_t)n, layout, label, list);
+    for (int i = 0; i < n; i++)
         free(entries[i]);
-    }
     free(entries);
     if (!good)
         return no_memory(directory, error);
     if (list->n == n_before)
         return gnet_error(error, GNET_RUNTIME, directory,
-                          n == 0 ? "has no image (.png, .jpg, .jpeg, .pgm, .ppm)"
-                                 : "has too few images: every fifth is for the test");
+                          n == 0
+                              ? "has no image (.png, .jpg, .jpeg, .pgm, .ppm)"
+                              : "has a single image: a class needs one to train and one to test");
     return GNET_OK;
 }
 
@@ -117,7 +124,7 @@ static Layout find_layout(const char *directory, GnetDatasetPart part)
 {
     bool apart =
         gnet_file_has_directory(directory, "train") && gnet_file_has_directory(directory, "test");
-    Layout layout = {.part = "", .test_every = apart ? 0 : TEST_EVERY, .wanted = part};
+    Layout layout = {.part = "", .together = !apart, .wanted = part};
     if (apart)
         layout.part = part == GNET_DATASET_TEST ? "test/" : "train/";
     return layout;
@@ -210,10 +217,11 @@ static GnetStatus read_folder(const GnetDataConfig *config, const char *director
         dataset->channels = n_channels(config);
         dataset->height = dataset->width = (int)config->resize;
         dataset->pixels = calloc(list.n, image_bytes);
-        dataset->labels = list.labels;
-        list.labels = NULL;
         status = dataset->pixels ? read_files(&list, dataset, image_bytes, error)
                                  : no_memory(directory, error);
+        dataset->labels = list.labels;
+        dataset->files = list.paths;
+        list = (FileList){0};
     }
     close_list(&list);
     return status;

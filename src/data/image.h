@@ -18,9 +18,9 @@ typedef struct GnetImage {
 } GnetImage;
 
 /* Reads a file of any of these formats, told apart by their first bytes. 16 bits a sample become 8;
-   what is transparent lies on black. How a camera was held (EXIF) is not looked at. Every defect is
-   GNET_RUNTIME with the file in the error. Free with gnet_image_close(); on failure *image is
-   empty. */
+   what is transparent lies on black; a JPEG is turned as its EXIF says that the camera was held.
+   Every defect is GNET_RUNTIME with the file in the error. Free with gnet_image_close(); on failure
+   *image is empty. */
 GnetStatus gnet_image_read(const char *path, GnetImage *image, GnetError *error);
 void gnet_image_close(GnetImage *image);
 

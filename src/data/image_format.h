@@ -23,4 +23,8 @@ extern const GnetImageFormat gnet_image_png, gnet_image_jpeg, gnet_image_pnm;
 bool gnet_image_allocate(GnetImage *image, int channels, uint64_t height, uint64_t width,
                          char *reason);
 
+/* Turns the image as EXIF's orientation, 1 to 8, says; other numbers are taken as 1, which does
+   nothing. False, with the reason, where there is no memory. */
+bool gnet_image_orient(GnetImage *image, int orientation, char *reason);
+
 #endif

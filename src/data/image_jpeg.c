@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <jpeglib.h>
+#include <libexif/exif-data.h>
 
 #include "data/image_format.h"
 
@@ -40,8 +41,32 @@ static bool refuse(char *reason, const char *text)
     return false;
 }
 
+/* EXIF's orientation, or 1, as it is, where the block does not tell. */
+static int parse_orientation(const uint8_t *bytes, unsigned n_bytes)
+{
+    int orientation = 1;
+    ExifData *exif = exif_data_new_from_data(bytes, n_bytes);
+    const ExifEntry *entry =
+        exif ? exif_content_get_entry(exif->ifd[EXIF_IFD_0], EXIF_TAG_ORIENTATION) : NULL;
+    if (entry && entry->format == EXIF_FORMAT_SHORT && entry->size >= 2)
+        orientation = exif_get_short(entry->data, exif_data_get_byte_order(exif));
+    if (exif)
+        exif_data_unref(exif);
+    return orientation;
+}
+
+static int find_orientation(const struct jpeg_decompress_struct *jpeg)
+{
+    static const char exif[] = "Exif\0"; /* and a second zero byte */
+    for (jpeg_saved_marker_ptr marker = jpeg->marker_list; marker; marker = marker->next)
+        if (marker->data_length > sizeof exif && memcmp(marker->data, exif, sizeof exif) == 0)
+            return parse_orientation(marker->data, marker->data_length);
+    return 1;
+}
+
 static bool read_pixels(struct jpeg_decompress_struct *jpeg, GnetImage *image, char *reason)
 {
+    jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     if (jpeg->num_components != 1 && jpeg->num_components != 3)
         return refuse(reason, "is a JPEG of neither gray nor red, green and blue");
@@ -55,8 +80,9 @@ static bool read_pixels(struct jpeg_decompress_struct *jpeg, GnetImage *image, c
         JSAMPROW row = image->pixels + jpeg->output_scanline * row_bytes;
         jpeg_read_scanlines(jpeg, &row, 1);
     }
+    int orientation = find_orientation(jpeg);
     jpeg_finish_decompress(jpeg);
-    return true;
+    return gnet_image_orient(image, orientation, reason);
 }
 
 static bool decode(const uint8_t *bytes, size_t n_bytes, GnetImage *image, char *reason)

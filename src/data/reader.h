@@ -10,8 +10,8 @@ typedef struct GnetDataFormatReader {
                         GnetDatasetInfo *info, GnetError *error);
 
     /* Fills dataset (zeroed before), save its fingerprint, and checks that every label is below the
-       number of classes. Pixels and labels are malloc()ed; on failure the caller frees what is
-       there. */
+       number of classes. Pixels, labels and files are malloc()ed; on failure the caller frees what
+       is there. */
     GnetStatus (*read)(const GnetDataConfig *config, const char *directory, GnetDatasetPart part,
                        GnetDataset *dataset, GnetError *error);
 } GnetDataFormatReader;

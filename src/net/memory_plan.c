@@ -65,3 +65,27 @@ GnetStatus gnet_memory_plan(GnetProgram *program, GnetError *error)
     free(order);
     return GNET_OK;
 }
+
+static size_t held_at(const GnetProgram *program, int step)
+{
+    size_t sum = 0;
+    for (int i = 0; i < program->n_buffers; i++) {
+        const GnetBuffer *buffer = &program->buffers[i];
+        if (buffer->kind == GNET_BUFFER_ARENA && buffer->first >= 0 && buffer->first <= step &&
+            step <= buffer->last)
+            sum += gnet_arena_round(buffer->bytes);
+    }
+    return sum;
+}
+
+size_t gnet_memory_held(const GnetProgram *program, bool forward)
+{
+    size_t most = 0;
+    for (int s = 0; s < program->n_steps; s++) {
+        if ((program->steps[s].part == GNET_PART_FORWARD) != forward)
+            continue;
+        size_t held = held_at(program, s);
+        most = held > most ? held : most;
+    }
+    return most;
+}

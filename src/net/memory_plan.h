@@ -10,4 +10,8 @@
    size). GNET_RUNTIME without memory. */
 GnetStatus gnet_memory_plan(GnetProgram *program, GnetError *error);
 
+/* The most bytes of the arena that hold something at once, over the program's forward steps, or its
+   backward ones. */
+size_t gnet_memory_held(const GnetProgram *program, bool forward);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/team.h"
+#include "net/memory_plan.h"
 #include "net/net.h"
 #include "net/program_writer.h"
 #include "net/shard.h"
@@ -169,14 +170,21 @@ void gnet_net_close(GnetNet **net)
     *net = NULL;
 }
 
-/* The largest arena among the programs for (or not for) training. */
+/* The program with the largest arena among those for (or not for) training, or NULL. */
+static const GnetProgram *largest_program(const GnetNet *net, bool training)
+{
+    const GnetProgram *largest = NULL;
+    for (int i = 0; i < net->n_programs; i++)
+        if (net->programs[i]->training == training &&
+            (!largest || net->programs[i]->arena_bytes > largest->arena_bytes))
+            largest = net->programs[i];
+    return largest;
+}
+
 static size_t largest_arena(const GnetNet *net, bool training)
 {
-    size_t largest = 0;
-    for (int i = 0; i < net->n_programs; i++)
-        if (net->programs[i]->training == training && net->programs[i]->arena_bytes > largest)
-            largest = net->programs[i]->arena_bytes;
-    return largest;
+    const GnetProgram *largest = largest_program(net, training);
+    return largest ? largest->arena_bytes : 0;
 }
 
 static bool trains(const GnetNet *net)
@@ -192,11 +200,14 @@ static size_t gradient_bytes(const GnetNet *net)
 GnetNetMemory gnet_net_memory(const GnetNet *net)
 {
     size_t n_shards = (size_t)net->n_shards;
+    const GnetProgram *training = largest_program(net, true);
     return (GnetNetMemory){
         .parameters_bytes = gnet_parameters_bytes(net->parameters),
         .gradients_bytes = n_shards * gradient_bytes(net),
         .training_bytes = n_shards * largest_arena(net, true),
         .inference_bytes = n_shards * largest_arena(net, false),
+        .forward_bytes = training ? n_shards * gnet_memory_held(training, true) : 0,
+        .backward_bytes = training ? n_shards * gnet_memory_held(training, false) : 0,
     };
 }
 

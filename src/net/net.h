@@ -33,6 +33,8 @@ typedef struct GnetNetMemory {
     size_t gradients_bytes;  /* all shards */
     size_t training_bytes;   /* arenas of all shards, for the largest training batch */
     size_t inference_bytes;  /* and for the largest batch that is only scored */
+    size_t forward_bytes;    /* of training_bytes, the most that holds something at once, forward */
+    size_t backward_bytes;   /* and backward */
 } GnetNetMemory;
 GnetNetMemory gnet_net_memory(const GnetNet *net);
 

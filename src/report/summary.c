@@ -125,8 +125,10 @@ static void fill_memory(const GnetConfig *config, GnetNet *net, GnetSummary *sum
     size_t floats = gnet_parameters_floats(gnet_net_parameters(net));
     size_t states = (size_t)gnet_optimizer_n_states(&config->train);
     summary->weights_bytes = (int64_t)memory.parameters_bytes;
-    summary->training_bytes =
-        (int64_t)(memory.gradients_bytes + states * floats * sizeof(float) + memory.training_bytes);
+    summary->state_bytes = (int64_t)(memory.gradients_bytes + states * floats * sizeof(float));
+    summary->training_bytes = summary->state_bytes + (int64_t)memory.training_bytes;
+    summary->forward_bytes = (int64_t)memory.forward_bytes;
+    summary->backward_bytes = (int64_t)memory.backward_bytes;
     summary->eval_bytes = (int64_t)memory.inference_bytes;
 }
 

@@ -46,12 +46,23 @@ typedef struct Evaluation {
     GnetEval *eval;
 } Evaluation;
 
+static const char *file_of(const Evaluation *evaluation, uint32_t image)
+{
+    const GnetSession *session = &evaluation->session;
+    const GnetDataset *dataset =
+        evaluation->how.split == GNET_EVAL_TEST ? session->test_data : session->train_data;
+    return dataset->files ? dataset->files[image] : NULL;
+}
+
 /* Counts an image, and shows it to the caller. */
 static void take_image(void *user, uint32_t image, int label, const float *logits)
 {
     const Evaluation *evaluation = user;
     const int64_t n_classes = evaluation->eval->n_classes;
-    GnetEvalImage seen = {image, label, (int)gnet_argmax(logits, n_classes), 0};
+    GnetEvalImage seen = {.number = image,
+                          .file = file_of(evaluation, image),
+                          .label = label,
+                          .guess = (int)gnet_argmax(logits, n_classes)};
     double sum = 0;
     evaluation->eval->confusion[label * n_classes + seen.guess]++;
     if (!evaluation->how.visit)

@@ -202,3 +202,24 @@ refuses_algorithms() { # VALUE MESSAGE
     run -2 --separate-stderr "$GNET" check tiny.yaml train.precision=f16
     [[ $stderr == *"train.precision must be f32 or bf16, not 'f16'"* ]]
 }
+
+@test "a key without its section is told where it belongs" {
+    run -2 --separate-stderr "$GNET" check tiny.yaml lr=3 learning_rate=3 epoch=2 batch_size=4 \
+        data.val=0.1
+    [ "${#stderr_lines[@]}" -eq 5 ]
+    [[ $stderr == *"unknown key 'lr' (did you mean 'train.lr'?)"* ]]
+    [[ $stderr == *"unknown key 'learning_rate' (did you mean 'train.lr'?)"* ]]
+    [[ $stderr == *"unknown key 'epoch' (did you mean 'train.epochs'?)"* ]]
+    [[ $stderr == *"unknown key 'batch_size' (did you mean 'data.batch_size'?)"* ]]
+    [[ $stderr == *"unknown key 'val' in 'data' (did you mean 'data.split.val'?)"* ]]
+    echo 'epochs: 3' >> tiny.yaml
+    run -2 --separate-stderr "$GNET" check tiny.yaml
+    [[ $stderr == *"tiny.yaml:25:1: error: unknown key 'epochs' (did you mean 'train.epochs'?)"* ]]
+}
+
+@test "an override of a wrong type or out of bounds is named as it was written" {
+    run -2 --separate-stderr "$GNET" check tiny.yaml seed=1 train.epochs=many train.lr=-1
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [[ $stderr == *"override 2: error: train.epochs must be an integer, not 'many'"* ]]
+    [[ $stderr == *"override 3: error: train.lr must be at least 0, not -1"* ]]
+}

@@ -1,7 +1,7 @@
 # gnet init, and data sets that are folders of images.
 load helpers
 
-# photos/{red,green,blue things}/N.png: 15 images a class, of several sizes, mostly of that colour.
+# photos/{red,green,blue, things}/N.png: 15 images a class, of several sizes, mostly of that colour.
 setup_file() {
     cd "$BATS_FILE_TMPDIR"
     python3 - <<'PYTHON'
@@ -11,7 +11,7 @@ def chunk(kind, data):
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 random.seed(1)
-for channel, name in enumerate(("red", "green", "blue things")):
+for channel, name in enumerate(("red", "green", "blue, things")):
     os.makedirs(f"photos/{name}")
     for i in range(15):
         height, width = random.randint(20, 60), random.randint(20, 60)
@@ -49,9 +49,24 @@ setup() {
         'model.input=[3, 32, 32]' train.lr=0.003
     run -0 --separate-stderr "$GNET" eval runs/colors-1 --json
     [ "$(json 'rows[0]["images"], [c["name"] for c in rows[0]["classes"]]' <<< "$output")" = \
-        "(9, ['blue things', 'green', 'red'])" ]
+        "(15, ['blue, things', 'green', 'red'])" ]
     [ "$(json 'rows[0]["accuracy"] > 0.8' <<< "$output")" = True ]
-    run -0 --separate-stderr "$GNET" predict runs/colors-1 photos/red/0.png 'photos/blue things'
+    run -0 --separate-stderr "$GNET" eval runs/colors-1 --csv
+    printf '%s\n' "$output" > test.csv
+    run -0 --separate-stderr "$GNET" eval runs/colors-1 --split train --csv
+    printf '%s\n' "$output" > train.csv
+    run -0 --separate-stderr "$GNET" eval runs/colors-1 --split val --csv
+    printf '%s\n' "$output" > val.csv
+    python3 - <<'PYTHON'
+import csv, glob
+parts = [list(csv.DictReader(open(name))) for name in ("test.csv", "train.csv", "val.csv")]
+files = [row["file"] for part in parts for row in part]
+assert sorted(files) == sorted(glob.glob("photos/*/*.png")), files
+names = ["blue, things", "green", "red"]
+assert all(row["file"].split("/")[1] == names[int(row["label"])] for part in parts for row in part)
+assert {row["file"].split("/")[2] for row in parts[0]} == {f"{i}.png" for i in (1, 3, 6, 8, 12)}
+PYTHON
+    run -0 --separate-stderr "$GNET" predict runs/colors-1 photos/red/0.png 'photos/blue, things'
     [ "${#lines[@]}" -eq 16 ]
     [[ ${lines[0]} == photos/red/0.png* ]]
 }

@@ -85,6 +85,24 @@ setup() {
     [ "$(xargs <<< "$inverted")" = "$(xargs <<< "${output#* }")" ]
 }
 
+@test "a directory is searched with all below it, but not through links to directories" {
+    rm -rf tree
+    mkdir -p tree/b/c tree/.hidden
+    cp photos/0.png tree/b/c/10.png
+    cp photos/1.png tree/b/c/9.png
+    cp photos/2.png tree/a.png
+    cp photos/3.png tree/.hidden/3.png
+    ln -s ../../photos/4.png tree/b/z.png
+    ln -s .. tree/b/loop
+    ln -s ../photos tree/photos.png
+    run -0 --separate-stderr "$GNET" predict runs/tiny-1 tree/ --json
+    [ "$(json "[row['image'] for row in rows]" <<< "$output")" = \
+        "['tree/a.png', 'tree/b/c/9.png', 'tree/b/c/10.png', 'tree/b/z.png']" ]
+    ln -sfn tree link
+    run -0 --separate-stderr "$GNET" predict runs/tiny-1 link --json
+    [ "$(json "rows[0]['image']" <<< "$output")" = link/a.png ]
+}
+
 @test "what is missing or no checkpoint" {
     run -2 --separate-stderr "$GNET" predict
     run -2 --separate-stderr "$GNET" predict runs/tiny-1

@@ -131,3 +131,11 @@ END
     grep -q 'test of the weights of epoch' runs/tiny-1/log.txt
     [[ $stderr != *"train loss"* ]]
 }
+
+@test "a run in place of a config: what to type instead" {
+    run -75 "$GNET" run -q tiny.yaml train.max_steps=1
+    run -2 --separate-stderr "$GNET" run runs/tiny-1 train.lr=0.1
+    [[ $stderr == *"'runs/tiny-1' is a run; to go on with it: gnet run --resume runs/tiny-1; "* ]]
+    [[ $stderr == *"to do it again: gnet run runs/tiny-1/config.yaml"* ]]
+    [ ! -e runs/tiny-2 ]
+}

@@ -24,6 +24,21 @@ load helpers
     [ "$(json 'rows[0]["shards"]' <<< "$output")" = 2 ]
 }
 
+@test "memory: forward and backward fit into what training takes, and grow with the batch" {
+    run -0 --separate-stderr "$GNET" summary tiny.yaml
+    [[ $output =~ activations\ at\ most\ [0-9.]+\ MiB\ forward,\ [0-9.]+\ MiB\ backward ]]
+    run -0 --separate-stderr "$GNET" summary tiny.yaml --json
+    small=$output
+    [ "$(json '[0 < rows[0][key] <= rows[0]["training_bytes"] - rows[0]["state_bytes"]
+        for key in ("forward_bytes", "backward_bytes")]' <<< "$small")" = "[True, True]" ]
+    # Adam keeps two numbers a parameter, and each of the two shards has its gradients.
+    [ "$(json 'rows[0]["state_bytes"] >= 4 * 4 * rows[0]["parameters"]' <<< "$small")" = True ]
+    run -0 --separate-stderr "$GNET" summary tiny.yaml --json data.batch_size=64
+    # 32 more images take at least their own pixels, and nothing more than doubles.
+    [ "$(json '[rows[0][key] + 32 * 784 * 4 <= rows[1][key] <= 2 * rows[0][key]
+        for key in ("forward_bytes", "backward_bytes")]' <<< "$small"$'\n'"$output")" = "[True, True]" ]
+}
+
 @test "nothing is timed, and nothing written" {
     run -0 "$GNET" summary tiny.yaml
     [ ! -e "$XDG_CACHE_HOME" ]

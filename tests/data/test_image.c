@@ -47,7 +47,8 @@ static const char *write_png(const void *samples, png_uint_32 format, const void
     return path;
 }
 
-static void write_jpeg(const uint8_t *pixels, int channels, uint8_t **bytes, unsigned long *n_bytes)
+static void write_jpeg_of(const uint8_t *pixels, int channels, unsigned height, unsigned width,
+                          uint8_t **bytes, unsigned long *n_bytes)
 {
     struct jpeg_error_mgr manager;
     struct jpeg_compress_struct jpeg = {.err = jpeg_std_error(&manager)};
@@ -55,8 +56,8 @@ static void write_jpeg(const uint8_t *pixels, int channels, uint8_t **bytes, uns
     *bytes = NULL;
     *n_bytes = 0;
     jpeg_mem_dest(&jpeg, bytes, n_bytes);
-    jpeg.image_width = WIDTH;
-    jpeg.image_height = HEIGHT;
+    jpeg.image_width = width;
+    jpeg.image_height = height;
     jpeg.input_components = channels;
     jpeg.in_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
     jpeg_set_defaults(&jpeg);
@@ -64,11 +65,16 @@ static void write_jpeg(const uint8_t *pixels, int channels, uint8_t **bytes, uns
     jpeg_start_compress(&jpeg, TRUE);
     while (jpeg.next_scanline < jpeg.image_height) {
         JSAMPROW row =
-            (JSAMPROW)(uintptr_t)(pixels + jpeg.next_scanline * WIDTH * (unsigned)channels);
+            (JSAMPROW)(uintptr_t)(pixels + jpeg.next_scanline * width * (unsigned)channels);
         jpeg_write_scanlines(&jpeg, &row, 1);
     }
     jpeg_finish_compress(&jpeg);
     jpeg_destroy_compress(&jpeg);
+}
+
+static void write_jpeg(const uint8_t *pixels, int channels, uint8_t **bytes, unsigned long *n_bytes)
+{
+    write_jpeg_of(pixels, channels, HEIGHT, WIDTH, bytes, n_bytes);
 }
 
 static void fill(uint8_t *pixels, size_t n)
@@ -160,6 +166,89 @@ static void reads_jpeg(void **state)
         gnet_image_close(&image);
         free(bytes);
     }
+}
+
+/* Writes a gray JPEG of four even quarters, with an EXIF block as cameras write it, behind SOI. */
+static const char *write_turned(const uint8_t *exif, size_t n_exif)
+{
+    static const uint8_t quarters[2][2] = {{10, 90}, {170, 250}};
+    uint8_t pixels[16 * 16], file[4096], *bytes;
+    unsigned long n_bytes;
+    for (int i = 0; i < 16 * 16; i++)
+        pixels[i] = quarters[i / 16 / 8][i % 16 / 8];
+    write_jpeg_of(pixels, 1, 16, 16, &bytes, &n_bytes);
+    assert_in_range(n_bytes + n_exif + 4, 0, sizeof file);
+    const uint8_t marker[] = {0xff, 0xe1, (uint8_t)((n_exif + 2) >> 8), (uint8_t)(n_exif + 2)};
+    memcpy(file, bytes, 2);
+    memcpy(file + 2, marker, 4);
+    memcpy(file + 6, exif, n_exif);
+    memcpy(file + 6 + n_exif, bytes + 2, n_bytes - 2);
+    free(bytes);
+    return write_bytes("turned.jpg", file, n_bytes + n_exif + 4);
+}
+
+/* The quarters of what is read: upper left, upper right, lower left, lower right. */
+static void expect_quarters(const uint8_t *exif, size_t n_exif, const uint8_t *quarters)
+{
+    GnetImage image;
+    GnetError error = {0};
+    assert_int_equal(gnet_image_read(write_turned(exif, n_exif), &image, &error), GNET_OK);
+    assert_int_equal(image.height, 16);
+    for (int i = 0; i < 4; i++)
+        assert_in_range(image.pixels[(4 + 8 * (i / 2)) * 16 + 4 + 8 * (i % 2)], quarters[i] - 3,
+                        quarters[i] + 3);
+    gnet_image_close(&image);
+}
+
+/* Pillow's ImageOps.exif_transpose() turns these quarters so. */
+static void turns_jpegs_as_exif_says(void **state)
+{
+    (void)state;
+    static const uint8_t turned[][4] = {
+        {10, 90, 170, 250}, {10, 90, 170, 250}, {90, 10, 250, 170}, {250, 170, 90, 10},
+        {170, 250, 10, 90}, {10, 170, 90, 250}, {170, 10, 250, 90}, {250, 90, 170, 10},
+        {90, 250, 10, 170}, {10, 90, 170, 250},
+    };
+    for (uint8_t orientation = 0; orientation < 10; orientation++) {
+        const uint8_t little[] = {'E', 'x', 'i',         'f', 0, 0,    'I', 'I', 42, 0, 8,
+                                  0,   0,   0,           1,   0, 0x12, 1,   3,   0,  1, 0,
+                                  0,   0,   orientation, 0,   0, 0,    0,   0,   0,  0};
+        const uint8_t big[] = {'E', 'x', 'i', 'f',         0, 0, 'M',  'M', 0, 42, 0,
+                               0,   0,   8,   0,           1, 1, 0x12, 0,   3, 0,  0,
+                               0,   1,   0,   orientation, 0, 0, 0,    0,   0, 0};
+        expect_quarters(little, sizeof little, turned[orientation]);
+        expect_quarters(big, sizeof big, turned[orientation]);
+        for (size_t n = 0; n < 24; n++) /* cut short, it says nothing */
+            expect_quarters(big, n, turned[1]);
+    }
+}
+
+static void turns_what_is_not_square(void **state)
+{
+    (void)state;
+    static const uint8_t exif[] = {'E', 'x',  'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1,
+                                   1,   0x12, 0,   3,   0, 0, 0,   1,   0, 6,  0, 0, 0, 0, 0, 0};
+    uint8_t pixels[3 * HEIGHT * WIDTH] = {0}, file[4096], *bytes;
+    unsigned long n_bytes;
+    GnetImage image;
+    GnetError error = {0};
+    for (size_t i = 0; i < HEIGHT; i++) /* the left column is white: the upper row once turned */
+        memset(pixels + 3 * WIDTH * i, 255, 3);
+    write_jpeg(pixels, 3, &bytes, &n_bytes);
+    memcpy(file, bytes, 2);
+    memcpy(file + 2, (const uint8_t[]){0xff, 0xe1, 0, sizeof exif + 2}, 4);
+    memcpy(file + 6, exif, sizeof exif);
+    memcpy(file + 6 + sizeof exif, bytes + 2, n_bytes - 2);
+    free(bytes);
+    const char *path = write_bytes("turned.jpg", file, n_bytes + sizeof exif + 4);
+    assert_int_equal(gnet_image_read(path, &image, &error), GNET_OK);
+    assert_int_equal(image.height, WIDTH);
+    assert_int_equal(image.width, HEIGHT);
+    for (int x = 0; x < HEIGHT; x++) {
+        assert_in_range(image.pixels[3 * x], 170, 255);
+        assert_in_range(image.pixels[3 * ((WIDTH - 1) * HEIGHT + x)], 0, 40);
+    }
+    gnet_image_close(&image);
 }
 
 static void reads_netpbm(void **state)
@@ -289,6 +378,8 @@ int main(void)
         cmocka_unit_test(reads_png),
         cmocka_unit_test(reads_png_of_16_bits),
         cmocka_unit_test(reads_jpeg),
+        cmocka_unit_test(turns_jpegs_as_exif_says),
+        cmocka_unit_test(turns_what_is_not_square),
         cmocka_unit_test(reads_netpbm),
         cmocka_unit_test(refuses_what_is_no_image),
         cmocka_unit_test(refuses_truncated_files),

@@ -52,6 +52,28 @@ static size_t assert_placed(const GnetProgram *program)
     return sum;
 }
 
+/* Three buffers in a row, each read by the step after the one that filled it. */
+static void tells_what_is_held_at_once(void **state)
+{
+    (void)state;
+    static const size_t sizes[] = {1000, 5000, 3000};
+    GnetProgram *program = open_program(NULL, 1, true, NULL);
+    GnetError error;
+    int buffers[3];
+    for (int i = 0; i < 3; i++) {
+        buffers[i] = gnet_program_bytes(program, sizes[i]);
+        program->part = i < 2 ? GNET_PART_FORWARD : GNET_PART_BACKWARD_DATA;
+        gnet_program_pass(program, (GnetPass){"nothing", "gnet", do_nothing}, NULL,
+                          i ? buffers + i - 1 : buffers, i ? 2 : 1);
+    }
+    assert_int_equal(gnet_memory_plan(program, &error), GNET_OK);
+    assert_int_equal(gnet_memory_held(program, true),
+                     gnet_arena_round(sizes[0]) + gnet_arena_round(sizes[1]));
+    assert_int_equal(gnet_memory_held(program, false),
+                     gnet_arena_round(sizes[1]) + gnet_arena_round(sizes[2]));
+    gnet_program_close(&program);
+}
+
 static void keeps_lives_apart(void **state)
 {
     (void)state;
@@ -74,6 +96,8 @@ static void keeps_lives_apart(void **state)
         }
         assert_int_equal(gnet_memory_plan(program, &error), GNET_OK);
         assert_placed(program);
+        assert_in_range(gnet_memory_held(program, true), 0, program->arena_bytes);
+        assert_int_equal(gnet_memory_held(program, false), 0); /* all steps are forward ones */
         gnet_program_close(&program);
     }
 }
@@ -146,6 +170,7 @@ static void places_a_networks_programs(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tells_what_is_held_at_once),
         cmocka_unit_test(keeps_lives_apart),
         cmocka_unit_test(uses_room_again),
         cmocka_unit_test(takes_an_empty_program),
