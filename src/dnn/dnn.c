@@ -154,39 +154,22 @@ dnnl_status_t gnet_dnn_describe(dnnl_memory_desc_t *md, const GnetShape *shape, 
     return dnnl_memory_desc_init_by_tag(md, shape->n_dims, dims, data_type(type), tag);
 }
 
-/* The layout of a descriptor that was made with that status. */
-static const GnetDnnLayout *intern_made(GnetDnn *dnn, const dnnl_memory_desc_t *md,
-                                        dnnl_status_t status, GnetError *error)
+static const GnetDnnLayout *layout_by_tag(GnetDnn *dnn, const GnetShape *shape, GnetType type,
+                                          dnnl_format_tag_t tag, GnetError *error)
 {
-    const GnetDnnLayout *layout = status == dnnl_success ? gnet_dnn_intern(dnn, md) : NULL;
+    dnnl_memory_desc_t md;
+    dnnl_status_t status = gnet_dnn_describe(&md, shape, type, tag);
+    const GnetDnnLayout *layout = status == dnnl_success ? gnet_dnn_intern(dnn, &md) : NULL;
     if (!layout)
         gnet_dnn_failure(error, "lay out a tensor",
                          status == dnnl_success ? dnnl_out_of_memory : status);
     return layout;
 }
 
-static const GnetDnnLayout *layout_by_tag(GnetDnn *dnn, const GnetShape *shape, GnetType type,
-                                          dnnl_format_tag_t tag, GnetError *error)
-{
-    dnnl_memory_desc_t md;
-    dnnl_status_t status = gnet_dnn_describe(&md, shape, type, tag);
-    return intern_made(dnn, &md, status, error);
-}
-
 const GnetDnnLayout *gnet_dnn_layout_plain(GnetDnn *dnn, const GnetShape *shape, GnetError *error)
 {
     static const dnnl_format_tag_t tags[] = {dnnl_a, dnnl_a, dnnl_ab, dnnl_abc, dnnl_abcd};
     return layout_by_tag(dnn, shape, GNET_TYPE_F32, tags[shape->n_dims], error);
-}
-
-const GnetDnnLayout *gnet_dnn_layout_of_type(GnetDnn *dnn, const GnetDnnLayout *layout,
-                                             GnetType type, GnetError *error)
-{
-    const dnnl_memory_desc_t *old = &layout->md;
-    dnnl_memory_desc_t md = *old;
-    bool can_be = old->format_kind == dnnl_blocked && old->extra.flags == 0 && old->offset0 == 0;
-    md.data_type = data_type(type);
-    return intern_made(dnn, &md, can_be ? dnnl_success : dnnl_unimplemented, error);
 }
 
 const GnetDnnLayout *gnet_dnn_layout_like(GnetDnn *dnn, const GnetDnnLayout *like,

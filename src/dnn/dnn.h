@@ -41,14 +41,12 @@ const GnetLayout *gnet_dnn_layout_view(const GnetDnnLayout *layout);
 
 GnetType gnet_dnn_layout_type(const GnetDnnLayout *layout);
 
-/* The row-major float layout of a shape; the layout of `like`'s kind (nchw, nhwc, nChw8c...) and
-   type for a shape [n][c][h][w]; and a layout's own for numbers of another type. They return NULL,
-   with the error filled, where there is none. */
+/* The row-major float layout of a shape, and the layout of `like`'s kind (nchw, nhwc, nChw8c...)
+   and type for a shape [n][c][h][w]. Both return NULL, with the error filled, where there is none.
+ */
 const GnetDnnLayout *gnet_dnn_layout_plain(GnetDnn *dnn, const GnetShape *shape, GnetError *error);
 const GnetDnnLayout *gnet_dnn_layout_like(GnetDnn *dnn, const GnetDnnLayout *like,
                                           const GnetShape *shape, GnetError *error);
-const GnetDnnLayout *gnet_dnn_layout_of_type(GnetDnn *dnn, const GnetDnnLayout *layout,
-                                             GnetType type, GnetError *error);
 
 typedef enum GnetDnnArg {
     GNET_DNN_SRC,
@@ -122,8 +120,8 @@ typedef struct GnetDnnPool {
     const GnetDnnPrimitive *forward;                  /* backward: the forward primitive */
 } GnetDnnPool;
 
-/* Needs layouts.src, of dst's type too; forward training of a max pool has a workspace for its
- * backward. */
+/* Needs layouts.src, whose type dst has too. Forward training of a max pool has a workspace for its
+   backward. */
 GnetStatus gnet_dnn_pool(GnetDnn *dnn, GnetDnnDirection direction, const GnetDnnPool *pool,
                          GnetDnnLayouts layouts, const GnetDnnPrimitive **primitive,
                          GnetError *error);
