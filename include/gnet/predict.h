@@ -27,6 +27,7 @@ typedef struct GnetPrediction {
     bool looks_inverted;        /* gray, and a dark thing on a light ground as the network got it */
     int n_classes;              /* 0 where it could not be read */
     const char *const *classes; /* [n_classes] names */
+    const float *logits;        /* [n_classes] */
     const double *probabilities; /* [n_classes], of the logits' softmax */
 } GnetPrediction;
 

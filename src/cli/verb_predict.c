@@ -69,9 +69,10 @@ static GnetStatus print_json(const GnetPrediction *prediction)
     json_t *top = json_array();
     int k = -1;
     for (int i = 0; i < options.top && (k = next_class(prediction, k)) >= 0; i++)
-        cli_json_append(&top, json_pack("{s:i, s:o, s:o}", "label", k, "class",
+        cli_json_append(&top, json_pack("{s:i, s:o, s:o, s:o}", "label", k, "class",
                                         cli_json_text(prediction->classes[k]), "probability",
-                                        cli_json_number(prediction->probabilities[k])));
+                                        cli_json_number(prediction->probabilities[k]), "logit",
+                                        cli_json_number(prediction->logits[k])));
     return cli_output_json(json_pack("{s:o, s:o, s:b}", "image", cli_json_text(prediction->image),
                                      "top", top, "looks_inverted", prediction->looks_inverted));
 }

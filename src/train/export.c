@@ -5,40 +5,61 @@
 #include <gnet/weights.h>
 
 #include "train/npz.h"
+#include "train/onnx.h"
 #include "train/trained.h"
 
-typedef GnetStatus WriteTensors(const char *path, const GnetTensorEntry *tensors, size_t n_tensors,
-                                GnetError *error);
+/* Writes the config's weights, those of its graph in their order. */
+typedef GnetStatus WriteWeights(const char *path, const GnetConfig *config,
+                                const GnetTensorEntry *weights, GnetError *error);
 
-/* With the mark that loaders of PyTorch's weights look for. */
-static GnetStatus write_safetensors(const char *path, const GnetTensorEntry *tensors,
-                                    size_t n_tensors, GnetError *error)
+static size_t n_weights(const GnetConfig *config)
 {
-    static const GnetTextEntry texts[] = {{"format", "pt"}};
-    return gnet_safetensors_write(path, tensors, n_tensors, texts, 1, error);
+    return (size_t)config->graph->n_parameters;
 }
 
-static const struct {
+/* With the mark that loaders of PyTorch's weights look for. */
+static GnetStatus write_safetensors(const char *path, const GnetConfig *config,
+                                    const GnetTensorEntry *weights, GnetError *error)
+{
+    static const GnetTextEntry texts[] = {{"format", "pt"}};
+    return gnet_safetensors_write(path, weights, n_weights(config), texts, 1, error);
+}
+
+static GnetStatus write_npz(const char *path, const GnetConfig *config,
+                            const GnetTensorEntry *weights, GnetError *error)
+{
+    return gnet_npz_write(path, weights, n_weights(config), error);
+}
+
+#define STRING_OF(text) #text
+#define STRING(number) STRING_OF(number)
+
+typedef struct Format {
     const char *ending;
-    WriteTensors *write;
-} formats[] = {
-    {".safetensors", write_safetensors},
-    {".npz", gnet_npz_write},
+    WriteWeights *write;
+    const char *note;
+} Format;
+
+static const Format formats[] = {
+    {".safetensors", write_safetensors, ""},
+    {".npz", write_npz, ""},
+    {".onnx", gnet_onnx_write,
+     "ONNX IR version " STRING(GNET_ONNX_IR_VERSION) ", opset " STRING(GNET_ONNX_OPSET)},
 };
 
-static WriteTensors *find_format(const char *file)
+static const Format *find_format(const char *file)
 {
     size_t n = strlen(file);
     for (size_t i = 0; i < sizeof formats / sizeof formats[0]; i++) {
         size_t n_ending = strlen(formats[i].ending);
         if (n > n_ending && strcmp(file + n - n_ending, formats[i].ending) == 0)
-            return formats[i].write;
+            return &formats[i];
     }
     return NULL;
 }
 
 /* The network's parameters, in its order. */
-static GnetStatus write_weights(const GnetTrained *trained, const char *file, WriteTensors *write,
+static GnetStatus write_weights(const GnetTrained *trained, const char *file, WriteWeights *write,
                                 GnetError *error)
 {
     const GnetGraph *graph = trained->config->graph;
@@ -56,24 +77,30 @@ static GnetStatus write_weights(const GnetTrained *trained, const char *file, Wr
                                 graph->parameters[p].name);
     }
     if (status == GNET_OK)
-        status = write(file, tensors, (size_t)graph->n_parameters, error);
+        status = write(file, trained->config, tensors, error);
     free(tensors);
     return status;
+}
+
+const char *gnet_weights_format_note(const char *file)
+{
+    const Format *format = find_format(file);
+    return format ? format->note : "";
 }
 
 GnetStatus gnet_weights_export(const char *path, const char *file, GnetDiagnostics *diagnostics,
                                GnetError *error)
 {
-    WriteTensors *write = find_format(file);
+    const Format *format = find_format(file);
     GnetTrained trained;
     *error = (GnetError){0};
-    if (!write)
+    if (!format)
         return gnet_error(error, GNET_USAGE, file,
-                          "has no ending of a format that weights are written in: .safetensors or "
-                          ".npz");
+                          "has no ending of a format that weights are written in: .safetensors, "
+                          ".npz or .onnx");
     GnetStatus status = gnet_trained_open(path, NULL, 0, &trained, diagnostics, error);
     if (status == GNET_OK)
-        status = write_weights(&trained, file, write, error);
+        status = write_weights(&trained, file, format->write, error);
     gnet_trained_close(&trained);
     return status;
 }

@@ -90,6 +90,7 @@ static void visit_item(Predicting *predicting, const Item *item, const float *lo
         .error = item->error,
         .looks_inverted = item->looks_inverted,
         .classes = (const char *const *)classes->items,
+        .logits = logits,
         .probabilities = predicting->probabilities,
     };
     if (logits) {
