@@ -10,7 +10,7 @@ tools=(gcc meson ninja pkg-config protoc-c gnuplot)
 modules=(yaml-0.1 zlib jansson libpng libjpeg libprotobuf-c libzip libexif libxxhash) # by pkg-config; the other libraries' packages have no such file
 
 add_test_packages() {
-    packages+=(libcmocka-dev bats clang-format shellcheck g++ python3)
+    packages+=(libcmocka-dev bats clang-format shellcheck g++ python3 python3-onnx)
     tools+=(bats clang-format shellcheck python3)
     modules+=(cmocka)
 }

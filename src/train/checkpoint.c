@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "train/checkpoint.h"
+#include "train/weights_file.h"
 
 /* The tensors of a checkpoint on their way to a file, each with the plain copy of its numbers. */
 typedef struct Saving {
@@ -100,76 +101,56 @@ GnetStatus gnet_checkpoint_save(const GnetCheckpointSource *source, const char *
     return status;
 }
 
-static bool is_optimizer_state(const char *name)
-{
-    return strncmp(name, "optimizer.", strlen("optimizer.")) == 0;
-}
-
 static bool has_shape(const GnetTensorEntry *entry, const GnetShape *shape)
 {
     return entry->type == GNET_F32 && entry->n_dims == shape->n_dims &&
            memcmp(entry->dims, shape->dims, (size_t)shape->n_dims * sizeof shape->dims[0]) == 0;
 }
 
-static char *entry_text(const GnetTensorEntry *entry, char *text, size_t n_bytes)
+/* Reads the parameters from the tensors which[graph->n_parameters]. */
+static GnetStatus read_weights(const GnetWeightsFile *file, const GnetGraph *graph,
+                               const size_t *which, GnetParameters *parameters, GnetError *error)
 {
-    GnetShape shape = {0};
-    for (; shape.n_dims < entry->n_dims && shape.n_dims < GNET_DIMS_MAX; shape.n_dims++)
-        shape.dims[shape.n_dims] = entry->dims[shape.n_dims];
-    return gnet_shape_text(&shape, text, n_bytes);
+    GnetStatus status = GNET_OK;
+    for (int p = 0; status == GNET_OK && p < graph->n_parameters; p++) {
+        size_t n = (size_t)gnet_shape_elements(&graph->parameters[p].shape);
+        float *plain = malloc(n * sizeof *plain);
+        if (!plain)
+            return gnet_error(error, GNET_RUNTIME, file->path, "no memory for its tensors");
+        status = gnet_weights_file_read(file, which[p], plain, error);
+        if (status == GNET_OK)
+            gnet_parameters_from_plain(parameters, p, plain, gnet_parameters_weights(parameters));
+        free(plain);
+    }
+    return status;
 }
 
-/* Whether the file has the parameter in its shape; what is wrong is reported. */
-static bool check_weights(const GnetSafetensors *file, GnetPosition place,
-                          const GnetParameter *parameter, GnetDiagnostics *diagnostics)
+static GnetStatus load_weights(const GnetWeightsFile *file, const GnetGraph *graph, size_t *which,
+                               GnetNet *net, GnetDiagnostics *diagnostics, GnetError *error)
 {
-    char wanted[96], got[96];
-    const GnetTensorEntry *entry = gnet_safetensors_find(file, parameter->name);
-    if (entry && has_shape(entry, &parameter->shape))
-        return true;
-    gnet_shape_text(&parameter->shape, wanted, sizeof wanted);
-    if (!entry)
-        gnet_diagnose(diagnostics, place, "has no tensor '%s' (F32, %s)", parameter->name, wanted);
-    else
-        gnet_diagnose(diagnostics, place, "tensor '%s' is %s%s, but the network's is F32, %s",
-                      parameter->name, entry->type == GNET_F32 ? "F32, " : "not F32, ",
-                      entry_text(entry, got, sizeof got), wanted);
-    return false;
-}
-
-static bool is_parameter(const GnetGraph *graph, const char *name)
-{
-    for (int p = 0; p < graph->n_parameters; p++)
-        if (strcmp(graph->parameters[p].name, name) == 0)
-            return true;
-    return false;
+    GnetParameters *parameters = gnet_net_parameters(net);
+    if (!which)
+        return gnet_error(error, GNET_RUNTIME, file->path, "no memory for its tensors");
+    if (!gnet_weights_file_match(file, graph, which, diagnostics))
+        return GNET_USAGE;
+    GNET_TRY(read_weights(file, graph, which, parameters, error));
+    if (!gnet_parameters_update(parameters, NULL, NULL))
+        return gnet_error(error, GNET_RUNTIME, file->path, "oneDNN could not copy the weights");
+    return GNET_OK;
 }
 
 GnetStatus gnet_checkpoint_load_weights(const GnetSafetensors *file, const char *path,
                                         const GnetGraph *graph, GnetNet *net,
                                         GnetDiagnostics *diagnostics, GnetError *error)
 {
-    GnetParameters *parameters = gnet_net_parameters(net);
-    GnetPosition place = {path, 0, 0};
-    bool good = true;
-    for (int p = 0; p < graph->n_parameters; p++)
-        good &= check_weights(file, place, &graph->parameters[p], diagnostics);
-    for (size_t i = 0; i < gnet_safetensors_count(file); i++) {
-        const char *name = gnet_safetensors_at(file, i)->name;
-        if (is_optimizer_state(name) || is_parameter(graph, name))
-            continue;
-        gnet_diagnose(diagnostics, place, "tensor '%s' is not in the network", name);
-        good = false;
-    }
-    if (!good)
-        return GNET_USAGE;
-    for (int p = 0; p < graph->n_parameters; p++)
-        gnet_parameters_from_plain(parameters, p,
-                                   gnet_safetensors_find(file, graph->parameters[p].name)->data,
-                                   gnet_parameters_weights(parameters));
-    if (!gnet_parameters_update(parameters, NULL, NULL))
-        return gnet_error(error, GNET_RUNTIME, path, "oneDNN could not copy the weights");
-    return GNET_OK;
+    GnetWeightsFile view;
+    size_t *which = calloc((size_t)graph->n_parameters + 1, sizeof *which);
+    GnetStatus status = gnet_weights_file_view(file, path, &view, error);
+    if (status == GNET_OK)
+        status = load_weights(&view, graph, which, net, diagnostics, error);
+    gnet_weights_file_close(&view);
+    free(which);
+    return status;
 }
 
 /* Whether a file's number can have been counted: far from where counting on would overflow. */

@@ -30,6 +30,12 @@ static const char *type_code(GnetElementType type)
         return "<f4";
     case GNET_I64:
         return "<i8";
+    case GNET_F16:
+        return "<f2";
+    case GNET_F64:
+        return "<f8";
+    case GNET_BF16: /* NumPy has none; gnet writes none */
+        return "<V2";
     case GNET_U8:
         break;
     }

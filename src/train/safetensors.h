@@ -10,7 +10,15 @@
 
 #define GNET_SAFETENSORS_DIMS 8
 
-typedef enum GnetElementType { GNET_F32, GNET_I64, GNET_U8 } GnetElementType;
+/* gnet computes and writes F32; the other floating point types are read. */
+typedef enum GnetElementType {
+    GNET_F32,
+    GNET_I64,
+    GNET_U8,
+    GNET_F16,
+    GNET_BF16,
+    GNET_F64,
+} GnetElementType;
 
 /* One tensor to be written, or found in a file. */
 typedef struct GnetTensorEntry {

@@ -8,9 +8,8 @@ static const struct {
     const char *name;
     size_t bytes;
 } types[] = {
-    [GNET_F32] = {"F32", 4},
-    [GNET_I64] = {"I64", 8},
-    [GNET_U8] = {"U8", 1},
+    [GNET_F32] = {"F32", 4}, [GNET_I64] = {"I64", 8},   [GNET_U8] = {"U8", 1},
+    [GNET_F16] = {"F16", 2}, [GNET_BF16] = {"BF16", 2}, [GNET_F64] = {"F64", 8},
 };
 
 static GnetCrcText crc_text(uLong crc)

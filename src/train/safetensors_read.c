@@ -139,8 +139,9 @@ static GnetStatus read_tensor(Reader *reader, const char *name, json_t *info, Fo
                       "data_offsets",
                       name);
     if (!gnet_safetensors_type_find(type, &found->entry.type))
-        return REFUSE(reader, "tensor '%s' is of type '%s'; gnet reads F32, I64 and U8", name,
-                      type);
+        return REFUSE(reader,
+                      "tensor '%s' is of type '%s'; gnet reads F32, F16, BF16, F64, I64 and U8",
+                      name, type);
     GNET_TRY(read_shape(reader, shape, &found->entry, &n_bytes));
     if (begin < 0 || end < begin || (uintmax_t)end > reader->n_data)
         return REFUSE(reader, "tensor '%s': bytes %jd to %jd are not within the file's %zu of data",

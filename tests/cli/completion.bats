@@ -13,7 +13,7 @@ complete_words() {
 
 @test "verbs" {
     [ "$(complete_words '' | xargs)" = \
-        "bench check compare eval export help init lr-find predict run summary" ]
+        "bench check compare eval export help import init lr-find predict run summary" ]
     [ "$(complete_words su)" = summary ]
     [ "$(complete_words help con)" = config ]
 }

@@ -51,9 +51,20 @@ PYTHON
 @test "what cannot be is told, and nothing is left" {
     run -2 --separate-stderr "$GNET" export runs/tiny-1
     run -2 --separate-stderr "$GNET" export runs/tiny-1 w.h5
-    [[ $stderr == *"w.h5: error: "*".safetensors or .npz"* ]]
+    [[ $stderr == *"w.h5: error: "*".safetensors, .npz or .onnx"* ]]
     run -1 --separate-stderr "$GNET" export runs/none w2.npz
     run -1 --separate-stderr "$GNET" export tiny.yaml w2.npz
     run -1 --separate-stderr "$GNET" export runs/tiny-1 nowhere/w2.npz
     [ ! -e w2.npz ]
+}
+
+@test "an .onnx that ONNX's own checker passes, with gnet's logits where OpenCV is there" {
+    run -0 --separate-stderr "$GNET" export runs/tiny-1 w.onnx
+    [ "$output" = "w.onnx: written (ONNX IR version 7, opset 13)" ]
+    mv w.onnx first.onnx
+    run -0 "$GNET" export runs/tiny-1 w.onnx
+    cmp first.onnx w.onnx
+    /usr/bin/python3 -c 'import onnx' 2> /dev/null || skip "needs Debian's python3-onnx"
+    run -0 "$GNET_SOURCE_ROOT/tools/check_onnx.py" --gnet "$GNET" runs/tiny-1
+    [[ $output == *"passed (IR version 7, opset 13)"* ]]
 }

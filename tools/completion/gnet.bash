@@ -59,6 +59,13 @@ _gnet_complete() {
             [ "$n_before" -gt 0 ] || choices=$(_gnet_runs "$cur")
             [ "$verb,$n_before" = eval,0 ] || [ "$verb" = predict ] || choices=$(_gnet_keys "$gnet")
             ;;
+        import,*)
+            if [ "$n_before" -lt 2 ]; then files=1; else choices=$(_gnet_keys "$gnet"); fi
+            ;;
+        export,*)
+            files=1
+            [ "$n_before" -gt 0 ] || choices=$(_gnet_runs "$cur")
+            ;;
         *)
             if [ "$n_before" -eq 0 ]; then files=1; else choices=$(_gnet_keys "$gnet"); fi
             ;;
