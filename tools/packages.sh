@@ -2,10 +2,12 @@
 # What tools/setup.sh and tools/test.sh share: steps that say what to do when they fail, and the
 # packages. Sourced from the project's root.
 
-# libc6-dev is only recommended by gcc. gnuplot draws the curves of a run.
+# libc6-dev is only recommended by gcc. gnuplot draws the curves of a run, libjs-dygraphs those of a
+# report.
 packages=(gcc libc6-dev meson ninja-build pkg-config libdnnl-dev libyaml-dev zlib1g-dev
     libjansson-dev libpng-dev libjpeg62-turbo-dev librandom123-dev libprotobuf-c-dev
-    protobuf-c-compiler libzip-dev libexif-dev libxxhash-dev gnuplot-nox dataset-fashion-mnist)
+    protobuf-c-compiler libzip-dev libexif-dev libxxhash-dev libjs-dygraphs gnuplot-nox
+    dataset-fashion-mnist)
 tools=(gcc meson ninja pkg-config protoc-c gnuplot)
 modules=(yaml-0.1 zlib jansson libpng libjpeg libprotobuf-c libzip libexif libxxhash) # by pkg-config; the other libraries' packages have no such file
 

@@ -16,6 +16,15 @@ typedef struct GnetEval {
     double seconds;
 } GnetEval;
 
+/* NAN where there is nothing to take the share of. */
+typedef struct GnetClassScore {
+    double precision, recall, f1;
+    int64_t support; /* images of the class */
+} GnetClassScore;
+
+/* Of the class numbered label. F1 = 2 precision recall / (precision + recall). */
+GNET_API GnetClassScore gnet_eval_class(const GnetEval *eval, int label);
+
 typedef enum GnetEvalSplit {
     GNET_EVAL_TEST,
     GNET_EVAL_VAL,
@@ -26,7 +35,10 @@ typedef struct GnetEvalImage {
     uint32_t number;  /* in its data set's file or files, from 0 */
     const char *file; /* its own; NULL: it is one of many in a file. Valid during the call. */
     int label, guess;
-    double probability; /* of the guess */
+    double probability;       /* of the guess */
+    double label_probability; /* of the label */
+    int channels, height, width;
+    const uint8_t *pixels; /* [channels][height][width] as the data has it, until visit returns */
 } GnetEvalImage;
 
 typedef struct GnetEvalOptions {

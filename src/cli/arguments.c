@@ -107,6 +107,18 @@ static GnetStatus store_value(const Parser *parser, const CliOption *row, const 
     return GNET_OK;
 }
 
+/* Stores value, or the next argument where it is NULL. */
+static GnetStatus parse_value(Parser *parser, const CliOption *row, const char *value)
+{
+    /* What looks like an option is one: a value of that form is written --name=value. */
+    if (!value && parser->next < parser->argc && strncmp(parser->argv[parser->next], "--", 2) != 0)
+        value = parser->argv[parser->next++];
+    if (!value || !*value)
+        return cli_usage_error(parser->verb, "option '--%s' needs a value: %s", row->name,
+                               row->value_name);
+    return store_value(parser, row, value);
+}
+
 /* "--name", "--name=value" or "--name" "value". */
 static GnetStatus parse_long(Parser *parser)
 {
@@ -122,16 +134,10 @@ static GnetStatus parse_long(Parser *parser)
         *(bool *)row->value = true;
         return GNET_OK;
     }
-    /* What looks like an option is one: a value of that form is written --name=value. */
-    if (!value && parser->next < parser->argc && strncmp(parser->argv[parser->next], "--", 2) != 0)
-        value = parser->argv[parser->next++];
-    if (!value || !*value)
-        return cli_usage_error(parser->verb, "option '--%s' needs a value: %s", row->name,
-                               row->value_name);
-    return store_value(parser, row, value);
+    return parse_value(parser, row, value);
 }
 
-/* "-q", or several letters at once. */
+/* "-q", or several letters at once; the last one may take a value: "-oFILE" or "-o" "FILE". */
 static GnetStatus parse_letters(Parser *parser)
 {
     const char *letters = parser->argv[parser->next++] + 1;
@@ -139,6 +145,8 @@ static GnetStatus parse_letters(Parser *parser)
         const CliOption *row = find_letter(parser, *letters);
         if (!row)
             return cli_usage_error(parser->verb, "unknown option '-%c'", *letters);
+        if (row->type != CLI_OPTION_FLAG)
+            return parse_value(parser, row, letters[1] ? letters + 1 : NULL);
         *(bool *)row->value = true;
     }
     return GNET_OK;

@@ -15,7 +15,7 @@ typedef enum CliOptionType {
 
 typedef struct CliOption {
     const char *name; /* "threads", for --threads */
-    char letter;      /* 'q', for -q as well; 0: none. Flags only. */
+    char letter;      /* 'q', for -q as well; 0: none */
     CliOptionType type;
     void *value;            /* of the type's C type, set where the option is given */
     const char *value_name; /* what help calls the value; NULL for a flag */

@@ -19,9 +19,9 @@ typedef struct CliVerb {
 
 /* A row a verb, in the order in which help lists them. A new verb is a row here and a file
    verb_NAME.c that defines cli_verb_NAME. */
-#define CLI_VERBS(row)                                                                          \
-    row(init) row(run) row(eval) row(predict) row(compare) row(export) row(import) row(lr_find) \
-        row(summary) row(check) row(bench) row(help)
+#define CLI_VERBS(row)                                                                         \
+    row(init) row(run) row(eval) row(predict) row(compare) row(report) row(export) row(import) \
+        row(lr_find) row(summary) row(check) row(bench) row(help)
 
 #define CLI_DECLARE_VERB(name) extern const CliVerb cli_verb_##name;
 CLI_VERBS(CLI_DECLARE_VERB)

@@ -38,30 +38,6 @@ static const CliOption option_rows[] = {
     CLI_JSON_ROW(&options.json),
 };
 
-/* NAN where there is nothing to take the share of. */
-typedef struct ClassScore {
-    double precision, recall, f1;
-    int64_t support; /* images of the class */
-} ClassScore;
-
-static double share(int64_t part, int64_t whole)
-{
-    return whole > 0 ? (double)part / (double)whole : NAN;
-}
-
-/* F1 = 2 precision recall / (precision + recall) = 2 hits / (support + guesses). */
-static ClassScore score_class(const GnetEval *eval, int label)
-{
-    const int64_t *confusion = eval->confusion; /* [truth][guess] */
-    int64_t n = eval->n_classes, hits = confusion[label * n + label], support = 0, guesses = 0;
-    for (int64_t other = 0; other < n; other++) {
-        support += confusion[label * n + other];
-        guesses += confusion[other * n + label];
-    }
-    return (ClassScore){share(hits, guesses), share(hits, support),
-                        share(2 * hits, support + guesses), support};
-}
-
 static void add_share(CliTable *table, double value)
 {
     if (isnan(value))
@@ -77,7 +53,7 @@ static GnetStatus print_classes(const GnetEval *eval)
     for (size_t i = 0; i < table.n_columns; i++)
         cli_table_add(&table, "%s", titles[i]);
     for (int label = 0; label < eval->n_classes; label++) {
-        ClassScore score = score_class(eval, label);
+        GnetClassScore score = gnet_eval_class(eval, label);
         cli_table_add(&table, "%d", label);
         cli_table_add(&table, "%s", eval->classes[label]);
         add_share(&table, score.precision);
@@ -124,7 +100,7 @@ static json_t *classes_json(const GnetEval *eval)
 {
     json_t *classes = json_array();
     for (int label = 0; label < eval->n_classes; label++) {
-        ClassScore score = score_class(eval, label);
+        GnetClassScore score = gnet_eval_class(eval, label);
         cli_json_append(&classes,
                         json_pack("{s:o, s:o, s:o, s:o, s:I}", "name",
                                   cli_json_text(eval->classes[label]), "precision",

@@ -39,6 +39,24 @@ static GnetEval *make_eval(const GnetStringList *classes)
     return eval;
 }
 
+static double share(int64_t part, int64_t whole)
+{
+    return whole > 0 ? (double)part / (double)whole : NAN;
+}
+
+/* F1 = 2 hits / (support + guesses): the same without a division by 0. */
+GnetClassScore gnet_eval_class(const GnetEval *eval, int label)
+{
+    const int64_t *confusion = eval->confusion; /* [truth][guess] */
+    int64_t n = eval->n_classes, hits = confusion[label * n + label], support = 0, guesses = 0;
+    for (int64_t other = 0; other < n; other++) {
+        support += confusion[label * n + other];
+        guesses += confusion[other * n + label];
+    }
+    return (GnetClassScore){share(hits, guesses), share(hits, support),
+                            share(2 * hits, support + guesses), support};
+}
+
 typedef struct Evaluation {
     GnetEvalOptions how;
     GnetTrained trained;
@@ -46,12 +64,18 @@ typedef struct Evaluation {
     GnetEval *eval;
 } Evaluation;
 
-static const char *file_of(const Evaluation *evaluation, uint32_t image)
+/* Where the image lies in its data set, and what the file is called. */
+static void find_image(const Evaluation *evaluation, GnetEvalImage *seen)
 {
-    const GnetSession *session = &evaluation->session;
-    const GnetDataset *dataset =
-        evaluation->how.split == GNET_EVAL_TEST ? session->test_data : session->train_data;
-    return dataset->files ? dataset->files[image] : NULL;
+    const GnetDataset *data = evaluation->how.split == GNET_EVAL_TEST
+                                  ? evaluation->session.test_data
+                                  : evaluation->session.train_data;
+    seen->file = data->files ? data->files[seen->number] : NULL;
+    seen->channels = data->channels;
+    seen->height = data->height;
+    seen->width = data->width;
+    seen->pixels = data->pixels + (size_t)seen->number * (size_t)data->channels *
+                                      (size_t)data->height * (size_t)data->width;
 }
 
 /* Counts an image, and shows it to the caller. */
@@ -59,10 +83,8 @@ static void take_image(void *user, uint32_t image, int label, const float *logit
 {
     const Evaluation *evaluation = user;
     const int64_t n_classes = evaluation->eval->n_classes;
-    GnetEvalImage seen = {.number = image,
-                          .file = file_of(evaluation, image),
-                          .label = label,
-                          .guess = (int)gnet_argmax(logits, n_classes)};
+    GnetEvalImage seen = {
+        .number = image, .label = label, .guess = (int)gnet_argmax(logits, n_classes)};
     double sum = 0;
     evaluation->eval->confusion[label * n_classes + seen.guess]++;
     if (!evaluation->how.visit)
@@ -70,6 +92,8 @@ static void take_image(void *user, uint32_t image, int label, const float *logit
     for (int64_t k = 0; k < n_classes; k++)
         sum += exp((double)logits[k] - (double)logits[seen.guess]);
     seen.probability = 1 / sum;
+    seen.label_probability = exp((double)logits[label] - (double)logits[seen.guess]) / sum;
+    find_image(evaluation, &seen);
     evaluation->how.visit(evaluation->how.user, &seen);
 }
 

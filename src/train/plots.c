@@ -224,7 +224,7 @@ static GnetStatus draw(GnetRunDirectory *run, const Plot *plot, const GnetRunHis
 GnetStatus gnet_plots_draw(GnetRunDirectory *run, GnetError *error)
 {
     GnetRunHistory history;
-    GNET_TRY(gnet_run_history_read(run, &history, error));
+    GNET_TRY(gnet_run_history_read(gnet_run_directory_path(run), &history, error));
     GnetStatus status = GNET_OK;
     for (size_t i = 0; i < sizeof plots / sizeof *plots && status == GNET_OK; i++)
         status = draw(run, &plots[i], &history, error);

@@ -13,9 +13,9 @@
 
 #define FILE_BYTES_MAX ((size_t)1 << 32)
 
-static GnetStatus memory_error(GnetError *error, const GnetRunDirectory *run)
+static GnetStatus memory_error(GnetError *error, const char *directory)
 {
-    return gnet_error(error, GNET_RUNTIME, gnet_run_directory_path(run), "no memory for a record");
+    return gnet_error(error, GNET_RUNTIME, directory, "no memory for a record");
 }
 
 /* Writes all of text or, as far as that can be had, none of it. */
@@ -56,7 +56,7 @@ static GnetStatus append(GnetRunDirectory *run, const char *name, const char *he
     const char *path = gnet_run_directory_file(run, name);
     if (!path || !line) {
         free(line);
-        return memory_error(error, run);
+        return memory_error(error, gnet_run_directory_path(run));
     }
     GnetStatus status;
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -75,7 +75,7 @@ static GnetStatus sync_file(GnetRunDirectory *run, const char *name, GnetError *
 {
     const char *path = gnet_run_directory_file(run, name);
     if (!path)
-        return memory_error(error, run);
+        return memory_error(error, gnet_run_directory_path(run));
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0)
         return errno == ENOENT ? GNET_OK : gnet_error_errno(error, path, "sync");
@@ -128,16 +128,24 @@ static size_t filter_lines(char *text, bool (*keeps)(const char *line, int64_t l
     return (size_t)(end - text);
 }
 
-/* Reads the run's file; where it is not there, *text is an empty one. */
-static GnetStatus read_file(GnetRunDirectory *run, const char *name, char **text, size_t *n_bytes,
+/* Reads a run's file; where it is not there, *text is an empty one. */
+static GnetStatus read_file(const char *directory, const char *name, char **text, size_t *n_bytes,
                             GnetError *error)
 {
-    const char *path = gnet_run_directory_file(run, name);
-    if (path && (access(path, F_OK) == 0 || errno != ENOENT))
-        return gnet_file_read(path, FILE_BYTES_MAX, text, n_bytes, error);
-    *text = path ? calloc(1, 1) : NULL;
-    *n_bytes = 0;
-    return *text ? GNET_OK : memory_error(error, run);
+    char *path;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return memory_error(error, directory);
+    GnetStatus status = GNET_OK;
+    if (access(path, F_OK) == 0 || errno != ENOENT) {
+        status = gnet_file_read(path, FILE_BYTES_MAX, text, n_bytes, error);
+    } else {
+        *text = calloc(1, 1);
+        *n_bytes = 0;
+        if (!*text)
+            status = memory_error(error, directory);
+    }
+    free(path);
+    return status;
 }
 
 static GnetStatus cut_file(GnetRunDirectory *run, const char *name,
@@ -146,7 +154,7 @@ static GnetStatus cut_file(GnetRunDirectory *run, const char *name,
 {
     char *text;
     size_t n_bytes;
-    GNET_TRY(read_file(run, name, &text, &n_bytes, error));
+    GNET_TRY(read_file(gnet_run_directory_path(run), name, &text, &n_bytes, error));
     GnetStatus status = GNET_OK;
     size_t n_kept = filter_lines(text, keeps, last);
     if (n_kept != n_bytes)
@@ -194,24 +202,24 @@ static bool parse_steps(char *text, GnetRunHistory *history)
     return true;
 }
 
-static GnetStatus read_records(GnetRunDirectory *run, const char *name,
+static GnetStatus read_records(const char *directory, const char *name,
                                bool (*parse)(char *text, GnetRunHistory *history),
                                GnetRunHistory *history, GnetError *error)
 {
     char *text;
     size_t n_bytes;
-    GNET_TRY(read_file(run, name, &text, &n_bytes, error));
+    GNET_TRY(read_file(directory, name, &text, &n_bytes, error));
     bool parsed = parse(text, history);
     free(text);
-    return parsed ? GNET_OK : memory_error(error, run);
+    return parsed ? GNET_OK : memory_error(error, directory);
 }
 
-GnetStatus gnet_run_history_read(GnetRunDirectory *run, GnetRunHistory *history, GnetError *error)
+GnetStatus gnet_run_history_read(const char *path, GnetRunHistory *history, GnetError *error)
 {
     *history = (GnetRunHistory){0};
-    GnetStatus status = read_records(run, GNET_HISTORY_FILE, parse_epochs, history, error);
+    GnetStatus status = read_records(path, GNET_HISTORY_FILE, parse_epochs, history, error);
     if (status == GNET_OK)
-        status = read_records(run, GNET_METRICS_FILE, parse_steps, history, error);
+        status = read_records(path, GNET_METRICS_FILE, parse_steps, history, error);
     if (status != GNET_OK)
         gnet_run_history_release(history);
     return status;

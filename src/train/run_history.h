@@ -15,9 +15,10 @@ typedef struct GnetRunHistory {
     size_t n_epochs, n_steps;
 } GnetRunHistory;
 
-/* Reads both files. One that is not there has no records; lines that are no records are passed
-   over. Release what it holds with gnet_run_history_release(); on failure it is empty. */
-GnetStatus gnet_run_history_read(GnetRunDirectory *run, GnetRunHistory *history, GnetError *error);
+/* Reads both files of the run directory at path, which another process may be adding to. One that
+   is not there has no records; lines that are no records are passed over. Release what it holds
+   with gnet_run_history_release(); on failure it is empty. */
+GnetStatus gnet_run_history_read(const char *path, GnetRunHistory *history, GnetError *error);
 void gnet_run_history_release(GnetRunHistory *history);
 
 #endif

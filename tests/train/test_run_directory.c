@@ -272,7 +272,7 @@ static void records_are_read_back(void **state)
 {
     GnetRunDirectory *run = create_with_records(*state);
     GnetRunHistory history;
-    assert_int_equal(gnet_run_history_read(run, &history, NULL), GNET_OK);
+    assert_int_equal(gnet_run_history_read(gnet_run_directory_path(run), &history, NULL), GNET_OK);
     assert_int_equal(history.n_epochs, 3);
     assert_int_equal(history.n_steps, 4);
     assert_int_equal(history.epochs[2].epoch, 3);
