@@ -12,7 +12,8 @@ tools=(gcc meson ninja pkg-config protoc-c gnuplot)
 modules=(yaml-0.1 zlib jansson libpng libjpeg libprotobuf-c libzip libexif libxxhash) # by pkg-config; the other libraries' packages have no such file
 
 add_test_packages() {
-    packages+=(libcmocka-dev bats clang-format shellcheck g++ python3 python3-onnx)
+    packages+=(libcmocka-dev bats clang-format shellcheck g++ python3 python3-onnx
+        chromium-headless-shell)
     tools+=(bats clang-format shellcheck python3)
     modules+=(cmocka)
 }
@@ -102,7 +103,8 @@ install_packages() {
         install -y --no-install-recommends "${packages[@]}"
 }
 
-# Elsewhere packages have other names: says what is needed, and goes on if the tools are there.
+# Elsewhere packages have other names: says what is needed, and goes on if the tools are there. (The
+# build says what it lacks of dygraphs.)
 expect_tools() {
     local tool module missing=()
     say "this is not Debian 12; install the like of these packages yourself: ${packages[*]}"

@@ -7,8 +7,8 @@ usage() {
 usage: tools/sweep.sh [-j N] [--out DIR] CONFIG KEY=V1,V2,... [KEY=V1,...]... [-- ARGUMENT...]
 
 Runs 'gnet run CONFIG KEY=VALUE...' for every combination of the keys' values, N at a time (default
-1), each with its part of the CPUs, and ends with a table of all of them. What follows -- is passed
-on to every run:
+1), each with its part of the CPUs, and ends with a table of all of them and a page that shows them,
+DIR.html. What follows -- is passed on to every run:
 
     tools/sweep.sh configs/fashion_quick.yaml train.lr=0.0003,0.001,0.003 -- train.epochs=2
     tools/sweep.sh -j 2 configs/fashion_quick.yaml train.lr=0.001,0.01 'data.batch_size=32,64'
@@ -237,7 +237,10 @@ main() {
         line=$out/$(name "${overrides[@]}")
         [ ! -f "$line/config.yaml" ] || runs+=("$line")
     done <<< "$all"
-    [ ${#runs[@]} -eq 0 ] || "$gnet" compare "${runs[@]}"
+    if [ ${#runs[@]} -gt 0 ]; then
+        "$gnet" compare "${runs[@]}"
+        "$gnet" report "${runs[@]}" --output "${out%/}.html" >&2
+    fi
     [ $interrupted -eq 0 ] || exit 130
     exit $failed
 }

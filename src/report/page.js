@@ -77,16 +77,16 @@ function chartRows(series) {
     return [...rows].sort((a, b) => a[0] - b[0]).map(([x, ys]) => [x, ...ys]);
 }
 
-/* Ticks at whole numbers: epochs and steps. */
-function wholeTicks(low, high, pixels) {
-    const wanted = Math.max(2, pixels / 70), raw = (high - low) / wanted;
-    const power = 10 ** Math.floor(Math.log10(Math.max(raw, 1)));
-    const step = Math.max(1, [1, 2, 5, 10].find((m) => m * power >= raw) * power);
+/* Ticks at 1, 2 or 5 times a power of ten; at whole numbers alone for epochs and steps. */
+const evenTicks = (whole) => (low, high, pixels) => {
+    const raw = Math.max((high - low) / Math.max(2, pixels / 70), whole ? 1 : 1e-300);
+    const power = 10 ** Math.floor(Math.log10(raw));
+    const step = [1, 2, 5, 10].find((m) => m * power >= raw * .999) * power;
     const ticks = [];
-    for (let v = Math.ceil(low / step) * step; v <= high; v += step)
-        ticks.push({v, label: v.toLocaleString("en-US")});
+    for (let n = Math.ceil(low / step); n * step <= high && ticks.length < 100; n++)
+        ticks.push({v: n * step, label: whole ? count(n * step) : plain(n * step)});
     return ticks;
-}
+};
 
 /* Ticks of a logarithmic axis: powers of ten, and 2 and 5 times them where there is room. */
 function decadeTicks(low, high, pixels) {
@@ -179,7 +179,7 @@ function steer(c, event) {
 function options(c, rows) {
     const spec = c.spec, many = spec.series.length > 2;
     const xs = rows.map((r) => r[0]), low = Math.min(...xs), high = Math.max(...xs);
-    const pad = spec.logX ? null : Math.max((high - low) * .03, rows.length === 1 || spec.points ? .5 * (high - low || 1) * .12 : 0);
+    const pad = (high - low) * (spec.points ? .06 : .03) || .5;
     const series = {};
     spec.series.forEach((one, i) => series[i + "|" + one.name] = {
         strokePattern: one.dashed ? [5, 4] : null,
@@ -196,10 +196,9 @@ function options(c, rows) {
         highlightCircleSize: spec.points ? 7 : 4,
         highlightSeriesOpts: many && !spec.points ? {strokeWidth: 3, highlightCircleSize: 4} : null,
         dateWindow: spec.logX ? (low === high ? [low / 2, high * 2] : [low * (low / high) ** .06, high * (high / low) ** .06])
-                              : [low - (pad || .5), high + (pad || .5)],
+                              : [low - pad, high + pad],
         axes: {
-            x: {logscale: Boolean(spec.logX), axisLabelFormatter: (x) => plain(x),
-                ticker: (a, b, pixels) => (spec.ticks || (spec.logX ? decadeTicks : spec.points ? Dygraph.numericTicks : wholeTicks))(a, b, pixels, ...(spec.points && !spec.logX && !spec.ticks ? [c.graph ? c.graph.optionsViewForAxis_("x") : (o) => ({pixelsPerLabel: 70, labelsKMB: false, axisLabelFormatter: plain}[o])] : []))},
+            x: {logscale: Boolean(spec.logX), ticker: spec.ticks || (spec.logX ? decadeTicks : evenTicks(!spec.points))},
             y: {axisLabelFormatter: spec.formatY || spec.format, axisLabelWidth: 58, pixelsPerLabel: 40, includeZero: Boolean(spec.zero)},
         },
         highlightCallback: (event, x, points, row, name) => {

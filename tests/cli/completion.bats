@@ -13,7 +13,7 @@ complete_words() {
 
 @test "verbs" {
     [ "$(complete_words '' | xargs)" = \
-        "bench check compare eval export help import init lr-find predict run summary" ]
+        "bench check compare eval export help import init lr-find predict report run summary" ]
     [ "$(complete_words su)" = summary ]
     [ "$(complete_words help con)" = config ]
 }
@@ -36,6 +36,8 @@ complete_words() {
     touch runs/one/config.yaml runs/two/config.yaml sweeps/s/lr=1/config.yaml
     [ "$(complete_words compare r | xargs)" = "runs/one runs/two" ]
     [ "$(complete_words compare runs/one sw)" = sweeps/s/lr=1 ]
+    [ "$(complete_words report sw)" = sweeps/s/lr=1 ]
+    [ "$(complete_words report runs/one -o tin)" = tiny.yaml ]
     [ "$(complete_words run --resume runs/t)" = runs/two ]
 }
 

@@ -12,6 +12,8 @@ sweep() {
     [ -d "sweeps/tiny/lr=0.003,batch_size=64" ]
     [[ ${lines[0]} =~ ^run\ +.*lr.*status ]]
     [ "$(grep -c ' done ' <<< "$output")" = 4 ]
+    [[ $stderr == *"sweeps/tiny.html: written"* ]]
+    [ -s sweeps/tiny.html ]
     run -0 "$GNET" compare sweeps/tiny/*
     run -0 --separate-stderr sweep -j 2 tiny.yaml train.lr=0.001,0.003 data.batch_size=32,64 \
         -- train.epochs=1

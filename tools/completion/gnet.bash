@@ -45,7 +45,7 @@ _gnet_complete() {
     case $prev in
     --resume) choices=$(_gnet_runs "$cur") ;;
     --split) choices=$'test\nval\ntrain' ;;
-    --weights | --plot | --out) files=1 ;;
+    --weights | --plot | --out | --output | -o) files=1 ;;
     --threads | --steps | --warm-up | --top | --from | --to | --name | =) return ;;
     --sort) choices=$'run\nstatus\nepochs\nbest_epoch\nval_loss\nval_acc\ntest_loss\ntest_acc\nseconds' ;;
     *)
@@ -53,7 +53,7 @@ _gnet_complete() {
         ,*) choices=$(_gnet_verbs "$gnet") ;;
         *,-*) choices=$(_gnet_options "$gnet" "$verb") ;;
         help,*) choices=$(_gnet_verbs "$gnet")$'\nconfig' ;;
-        compare,*) choices=$(_gnet_runs "$cur") ;;
+        compare,* | report,*) choices=$(_gnet_runs "$cur") ;;
         eval,* | predict,*)
             files=1
             [ "$n_before" -gt 0 ] || choices=$(_gnet_runs "$cur")
