@@ -83,7 +83,7 @@ const evenTicks = (whole) => (low, high, pixels) => {
     const power = 10 ** Math.floor(Math.log10(raw));
     const step = [1, 2, 5, 10].find((m) => m * power >= raw * .999) * power;
     const ticks = [];
-    for (let n = Math.ceil(low / step); n * step <= high && ticks.length < 100; n++)
+    for (let n = Math.ceil(low / step) + 0; n * step <= high && ticks.length < 100; n++) /* no -0 */
         ticks.push({v: n * step, label: whole ? count(n * step) : plain(n * step)});
     return ticks;
 };
@@ -106,8 +106,9 @@ function interaction() {
     return model;
 }
 
-/* A chart of {title, x, format, series: [{name, color, points: [[x, y]], dashed, faint}]} and, if wanted,
-   ticks of x, logX, points only. Hover or arrow keys show values, a drag zooms, a click on a name hides it. */
+/* A chart of {id, title, x, format, series: [{name, color, points: [[x, y]]}]}. Hover or arrow keys show
+   values, a drag zooms, a click on a name hides its curve. With `points` it is one of single points, made
+   of rows [[x, y]] with a color and a pointName(row) each, perhaps with logX, ticks or a line between. */
 function chart(spec) {
     const at = el("div", {class: "at", "aria-live": "polite"});
     const plot = el("div", {class: "plot"});
@@ -137,14 +138,12 @@ function chartColors(c) {
 
 function showValues(c, row, x) {
     const hasX = row !== null;
-    c.at.textContent = hasX ? (c.spec.pointName ? c.spec.pointName(row) : `${c.spec.x} ${c.spec.formatX ? c.spec.formatX(x) : count(x)}`) : hint(c);
+    c.at.textContent = hasX ? (c.spec.pointName ? c.spec.pointName(row) : `${c.spec.x} ${count(x)}`) : "";
     c.buttons.forEach(({value}, i) => {
         const y = hasX ? c.graph.getValue(row, i + 1) : null;
         value.textContent = hasX && y !== null ? c.spec.format(y) : "";
     });
 }
-
-const hint = (c) => c.graph.isZoomed() ? "" : "drag to zoom in";
 
 function buildLegend(c) {
     c.buttons = c.spec.series.map((one, i) => {
@@ -182,15 +181,14 @@ function options(c, rows) {
     const pad = (high - low) * (spec.points ? .06 : .03) || .5;
     const series = {};
     spec.series.forEach((one, i) => series[i + "|" + one.name] = {
-        strokePattern: one.dashed ? [5, 4] : null,
-        strokeWidth: spec.points ? (spec.line ? 1.2 : 0) : one.faint ? 1 : 1.8,
+        strokeWidth: spec.points ? (spec.line ? 1.2 : 0) : 1.8,
         drawPoints: spec.points || one.points.length < 40,
         pointSize: spec.points ? 5 : 2.4,
     });
     return {
         ...chartColors(c),
         labels: [spec.x, ...spec.series.map((one, i) => i + "|" + one.name)],
-        series, legend: "never", xlabel: spec.x, xLabelHeight: 16,
+        series, legend: "never", xlabel: spec.x, xLabelHeight: 16, rightGap: 24,
         connectSeparatedPoints: true, animatedZooms: false, interactionModel: interaction(),
         drawPointCallback: spec.points ? (g, name, ctx, x, y, color, size, row) => drawRun(ctx, x, y, spec.colors[row]) : undefined,
         highlightCircleSize: spec.points ? 7 : 4,
@@ -199,7 +197,7 @@ function options(c, rows) {
                               : [low - pad, high + pad],
         axes: {
             x: {logscale: Boolean(spec.logX), ticker: spec.ticks || (spec.logX ? decadeTicks : evenTicks(!spec.points))},
-            y: {axisLabelFormatter: spec.formatY || spec.format, axisLabelWidth: 58, pixelsPerLabel: 40, includeZero: Boolean(spec.zero)},
+            y: {axisLabelFormatter: spec.format === percent ? (y) => plain(100 * y) + "%" : (y) => plain(y), axisLabelWidth: 52, pixelsPerLabel: 30, includeZero: Boolean(spec.zero)},
         },
         highlightCallback: (event, x, points, row, name) => {
             showValues(c, row, x);
@@ -249,8 +247,8 @@ function draw(c) {
    click on a title sorts by its keys, what is not known last; the first click the way best is. */
 function table(caption, columns, rows, more = {}) {
     const body = el("tbody");
-    const heads = columns.map((column) => {
-        const th = el("th", {scope: "col", class: column.text ? "text" : null});
+    const heads = columns.map((column, i) => {
+        const th = el("th", {scope: "col", class: column.text || i === 0 ? "text" : null});
         if (!column.key) {
             th.append(column.title);
             return th;
@@ -272,7 +270,7 @@ function table(caption, columns, rows, more = {}) {
     }
     fill(rows);
     return el("div", {class: "scroll " + (more.class || ""), tabindex: "0", role: "region", "aria-label": caption},
-        el("table", {id: more.id}, el("caption", {}, caption), el("thead", {}, el("tr", {}, heads)), body,
+        el("table", {id: more.id}, el("caption", {}, el("span", {}, caption)), el("thead", {}, el("tr", {}, heads)), body,
             more.foot ? el("tfoot", {}, el("tr", {}, more.foot.map((text, i) => el(i ? "td" : "th", {scope: i ? null : "row", class: columns[i].text ? "text" : null}, text)))) : null));
 }
 
@@ -316,6 +314,8 @@ function runLabels(runs) {
     return parts.map((p) => p.slice(n).join("/"));
 }
 
+const howTo = () => el("p", {class: "under"}, "Point at a curve, or choose its chart and press the arrow keys, for its values; drag across it to zoom in; click a name to hide its curve.");
+
 /* One chart, if any series of it has a number. */
 function chartIf(spec) {
     spec.series = spec.series.filter((one) => one.points.length > 0);
@@ -335,18 +335,17 @@ function runCurves(run) {
         {name: "train", color: 0, points: pairs(e.epoch, e[a])}, {name: "validation", color: 1, points: pairs(e.epoch, e[b])}]});
     const perStep = (id, title, format, column, more) => chartIf({id, title: title + (column === "lr" ? "" : mean), x: "step", format, ...more,
         series: [{name: column === "loss" || column === "acc" ? "train" : title.toLowerCase(), color: column === "lr" ? 3 : column === "images_per_s" ? 2 : 0, points: pairs(s.step, s[column])}]});
-    const share = {formatY: (x) => plain(100 * x) + "%"};
     const rate = s.step.length ? perStep("lr", "Learning rate", plain, "lr", {zero: true})
         : chartIf({id: "lr", title: "Learning rate", x: "epoch", format: plain, zero: true, series: [{name: "learning rate", color: 3, points: pairs(e.epoch, e.lr)}]});
     const list = [
         perEpoch("epoch-loss", "Loss by epoch", loss, "train_loss", "val_loss"),
         perEpoch("epoch-acc", "Accuracy by epoch", percent, "train_acc", "val_acc"),
         perStep("step-loss", "Loss by step", loss, "loss"),
-        perStep("step-acc", "Accuracy by step", percent, "acc", share),
+        perStep("step-acc", "Accuracy by step", percent, "acc"),
         rate,
         perStep("speed", "Images per second", plain, "images_per_s", {zero: true}),
     ].filter(Boolean);
-    return list.length ? section("curves", "Curves", el("div", {class: "charts"}, list)) : null;
+    return list.length ? section("curves", "Curves", howTo(), el("div", {class: "charts"}, list)) : null;
 }
 
 function confusion(scores) {
@@ -363,7 +362,7 @@ function confusion(scores) {
         }));
     });
     return el("div", {class: "scroll confusion", tabindex: "0", role: "region", "aria-label": "Confusion matrix"},
-        el("table", {id: "confusion-table"}, el("caption", {}, "Images of a true class (a row) by what they were taken for (a column); blue is right, orange is wrong, darker is a larger share of the row."),
+        el("table", {id: "confusion-table"}, el("caption", {}, el("span", {}, "Images of a true class (a row) by what they were taken for (a column); blue is right, orange is wrong, the stronger the larger its share of the row.")),
             el("thead", {}, head), el("tbody", {}, rows)));
 }
 
@@ -384,8 +383,9 @@ function mistakes(scores) {
     const name = (i) => scores.classes[i].name;
     return el("ul", {class: "pictures"}, scores.mistakes.map((m) => el("li", {}, el("figure", {},
         el("img", {src: m.picture, alt: `test image ${m.image}: ${name(m.label)}, taken for ${name(m.guess)}`}),
-        el("figcaption", {}, el("strong", {}, name(m.label)), el("br"), "taken for ", el("span", {class: "guess"}, name(m.guess)), el("br"),
-            el("span", {class: "faint"}, `${percent(m.probability)}, truth ${percent(m.label_probability)}`), el("br"), el("span", {class: "faint"}, `image ${m.image}`))))));
+        el("figcaption", {}, el("strong", {}, name(m.label)), el("span", {class: "faint"}, ` ${percent(m.label_probability)}`), el("br"),
+            "taken for ", el("span", {class: "guess"}, name(m.guess)), el("span", {class: "faint"}, ` ${percent(m.probability)}`), el("br"),
+            el("span", {class: "faint"}, `image ${m.image}`))))));
 }
 
 function filters(f) {
@@ -505,11 +505,11 @@ function overlaid(runs, labels) {
         make("train-acc", "Training accuracy", "epoch", percent, epochs("train_acc")),
         make("train-loss", "Training loss", "epoch", loss, epochs("train_loss")),
         make("step-loss", "Loss by step", "step", loss, steps("loss")),
-        make("step-acc", "Accuracy by step", "step", percent, steps("acc"), {formatY: (x) => plain(100 * x) + "%"}),
+        make("step-acc", "Accuracy by step", "step", percent, steps("acc")),
         make("lr", "Learning rate", "step", plain, steps("lr"), {zero: true}),
         make("speed", "Images per second", "step", plain, steps("images_per_s"), {zero: true}),
     ].filter(Boolean);
-    return list.length ? section("curves", "Curves", el("div", {class: "charts"}, list)) : null;
+    return list.length ? section("curves", "Curves", howTo(), el("div", {class: "charts"}, list)) : null;
 }
 
 /* The result of each run over one key that was swept: numbers on an axis, which is logarithmic where they
