@@ -113,10 +113,11 @@ function chart(spec) {
     const at = el("div", {class: "at", "aria-live": "polite"});
     const plot = el("div", {class: "plot"});
     const reset = el("button", {class: "reset", type: "button", hidden: true}, "Reset zoom");
+    const log = el("button", {class: "reset", type: "button", "aria-pressed": "false", hidden: spec.format !== loss || Boolean(spec.points)}, "Log scale");
     const legend = el("div", {class: "legend"});
     const figure = el("figure", {class: "chart", tabindex: "0", role: "group", "aria-label": describe(spec), "data-chart": spec.id},
-        el("div", {class: "chart-head"}, el("h3", {}, spec.title), reset), legend, plot, at);
-    charts.push({spec, figure, plot, at, reset, legend});
+        el("div", {class: "chart-head"}, el("h3", {}, spec.title), el("span", {}, reset, " ", log)), legend, plot, at);
+    charts.push({spec, figure, plot, at, reset, log, legend});
     return figure;
 }
 
@@ -232,6 +233,11 @@ function draw(c) {
         c.graph.updateOptions({dateWindow: c.whole, valueRange: null});
         c.reset.hidden = true;
         showValues(c, null);
+    });
+    c.log.addEventListener("click", () => {
+        const on = c.log.getAttribute("aria-pressed") !== "true";
+        c.log.setAttribute("aria-pressed", on);
+        c.graph.updateOptions({axes: {y: {logscale: on}}});
     });
     c.graph.isZoomed = () => {
         const [a, b] = c.graph.xAxisRange(), [low, high] = c.whole;
@@ -563,13 +569,13 @@ function severalPage(runs) {
             card("runs", String(runs.length), Object.entries(states).map(([s, n]) => `${n} ${s}`).join(", ")),
             known(best.val_acc) ? card("best validation accuracy", percent(best.val_acc), labels[runs.indexOf(best)]) : null,
             known(best.test_acc) ? card("its test accuracy", percent(best.test_acc), `loss ${loss(best.test_loss)}`) : null,
-            card("time of all", duration(runs.reduce((sum, r) => sum + (known(r.seconds) ? r.seconds : 0), 0))),
-            card("keys that differ", String(data.keys.length), data.keys.slice(0, 4).join(", ") + (data.keys.length > 4 ? " ..." : "")))),
+            card("time of all", duration(runs.reduce((sum, r) => sum + (known(r.seconds) ? r.seconds : 0), 0))))),
         section("runs", "Runs", runTable(runs, labels)),
         swept(runs, labels),
         overlaid(runs, labels),
     ];
-    return [el("header", {}, el("h1", {}, `${runs.length} runs`), navigation()),
+    return [el("header", {}, el("h1", {}, `${runs.length} runs`),
+        el("div", {class: "under"}, data.keys.length ? `differ in ${data.keys.join(", ")}` : "have the same config"), navigation()),
         notice("Left out", data.left_out), notice("What runs do not have", missing), ...content, footer()];
 }
 

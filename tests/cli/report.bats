@@ -112,11 +112,13 @@ need_browser() {
         'eval:document.querySelector("[data-chart=epoch-loss]").innerText' \
         "drag:[data-chart=step-loss] .plot" \
         'eval:gnetReport.charts.find(c => c.spec.id == "step-loss").graph.xAxisRange()' \
-        "click:[data-chart=step-loss] .reset" \
+        "click:[data-chart=step-loss] .reset:not([aria-pressed])" \
         'eval:gnetReport.charts.find(c => c.spec.id == "step-loss").graph.xAxisRange()' \
         "click:#class-table th:nth-child(3) button" \
         'eval:[...document.querySelectorAll("#class-table td:nth-child(3)")].map(c => Number(c.innerText))' \
         'eval:document.querySelector("#confusion-table tbody").innerText' \
+        click:'[data-chart=epoch-loss] .reset[aria-pressed]' \
+        'eval:gnetReport.charts[0].graph.getOptionForAxis("logscale", "y")' \
         size:400x800 'eval:document.documentElement.scrollWidth' \
         scheme:dark 'eval:getComputedStyle(document.body).backgroundColor'
     [ "$stderr" = "" ]
@@ -134,8 +136,9 @@ assert whole_low + 10 < low < high < whole_high - 10, (low, high)
 END
     [ "$(json 'rows[0] == sorted(rows[0]) and len(rows[0])' <<< "${lines[6]}")" = 10 ]
     [[ "${lines[7]}" == *"T-shirt/top"*"Ankle boot"* ]]
-    [ "${lines[8]}" -le 400 ]
-    [ "${lines[9]}" = '"rgb(20, 23, 27)"' ]
+    [ "${lines[8]}" = true ]
+    [ "${lines[9]}" -le 400 ]
+    [ "${lines[10]}" = '"rgb(20, 23, 27)"' ]
 }
 
 @test "in a browser: several runs" {
