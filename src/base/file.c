@@ -9,22 +9,66 @@
 
 #include "base/file.h"
 
+/* What stands behind a writer's stream. */
+typedef struct Sink {
+    int reason; /* errno of the first write that failed; nothing is written after it */
+    int descriptor;
+} Sink;
+
 static void release(GnetFileWriter *writer)
 {
     free(writer->path);
     free(writer->temporary);
-    *writer = (GnetFileWriter){0};
+    free(writer->reason);
+    *writer = (GnetFileWriter){.descriptor = -1};
+}
+
+bool gnet_file_write_all(int descriptor, const void *bytes, size_t n_bytes)
+{
+    for (size_t done = 0; done < n_bytes;) {
+        ssize_t written =
+            TEMP_FAILURE_RETRY(write(descriptor, (const char *)bytes + done, n_bytes - done));
+        if (written == 0)
+            errno = ENOSPC; /* a call that neither wrote nor failed would do so for ever */
+        if (written <= 0)
+            return false;
+        done += (size_t)written;
+    }
+    return true;
+}
+
+static ssize_t write_to_sink(void *cookie, const char *bytes, size_t n_bytes)
+{
+    Sink *sink = cookie;
+    if (sink->reason == 0 && !gnet_file_write_all(sink->descriptor, bytes, n_bytes))
+        sink->reason = errno;
+    errno = sink->reason;
+    return sink->reason ? 0 : (ssize_t)n_bytes;
 }
 
 /* A new file, whatever stood there before: a link or a pipe of that name is not followed. */
-static FILE *create(const char *path)
+static int create(const char *path)
 {
     unlink(path);
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "wb");
-    if (descriptor >= 0 && !stream)
-        close(descriptor);
-    return stream;
+    return TEMP_FAILURE_RETRY(open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+}
+
+/* The stream of stdio, over writes of gnet's own: stdio's give up where a signal comes between. */
+static bool open_stream(GnetFileWriter *writer)
+{
+    Sink *sink = calloc(1, sizeof *sink);
+    writer->reason = sink ? &sink->reason : NULL;
+    if (!sink)
+        return false;
+    writer->descriptor = sink->descriptor = create(writer->temporary);
+    if (writer->descriptor < 0)
+        return false;
+    writer->stream = fopencookie(sink, "wb", (cookie_io_functions_t){.write = write_to_sink});
+    if (!writer->stream) {
+        close(writer->descriptor);
+        unlink(writer->temporary);
+    }
+    return writer->stream != NULL;
 }
 
 /* A rename would put a file in the place of a device, or of a link instead of what it leads to. */
@@ -37,16 +81,14 @@ static bool is_replaceable(const char *path)
 GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *error)
 {
     if (!is_replaceable(path)) {
-        *writer = (GnetFileWriter){0};
+        *writer = (GnetFileWriter){.descriptor = -1};
         return gnet_error(error, GNET_RUNTIME, path, "is no regular file: it is not replaced");
     }
-    *writer = (GnetFileWriter){.path = strdup(path)};
+    *writer = (GnetFileWriter){.descriptor = -1, .path = strdup(path)};
     if (asprintf(&writer->temporary, "%s.tmp", path) < 0)
         writer->temporary = NULL;
     errno = ENOMEM;
-    if (writer->path && writer->temporary)
-        writer->stream = create(writer->temporary);
-    if (writer->stream)
+    if (writer->path && writer->temporary && open_stream(writer))
         return GNET_OK;
     GnetStatus status = gnet_error_errno(error, path, "write");
     release(writer);
@@ -56,9 +98,10 @@ GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *
 GnetStatus gnet_file_sync_directory(const char *path, GnetError *error)
 {
     char *copy = strdup(path);
-    int directory = copy ? open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    int directory =
+        copy ? TEMP_FAILURE_RETRY(open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) : -1;
     GnetStatus status = GNET_OK;
-    if (directory < 0 || fsync(directory) != 0)
+    if (directory < 0 || (fsync(directory) != 0 && errno != EINVAL))
         status = gnet_error_errno(error, path, "sync the directory");
     if (directory >= 0)
         close(directory);
@@ -66,15 +109,29 @@ GnetStatus gnet_file_sync_directory(const char *path, GnetError *error)
     return status;
 }
 
+/* Ends the stream and the descriptor; 0, or the errno of what failed first. */
+static int finish(GnetFileWriter *writer)
+{
+    int reason = fclose(writer->stream) != 0 ? errno : 0; /* of the last bytes */
+    if (*writer->reason)
+        reason = *writer->reason; /* of bytes before them */
+    writer->stream = NULL;
+    if (reason == 0 && fsync(writer->descriptor) != 0)
+        reason = errno;
+    /* EINTR: it is closed all the same, and what is in it was synced. */
+    if (close(writer->descriptor) != 0 && reason == 0 && errno != EINTR)
+        reason = errno;
+    writer->descriptor = -1;
+    return reason;
+}
+
 GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error)
 {
     GnetStatus status = GNET_OK;
-    if (ferror(writer->stream) || fflush(writer->stream) != 0 || fsync(fileno(writer->stream)) != 0)
+    errno = finish(writer);
+    if (errno != 0)
         status = gnet_error_errno(error, writer->path, "write");
-    if (fclose(writer->stream) != 0 && status == GNET_OK)
-        status = gnet_error_errno(error, writer->path, "write");
-    writer->stream = NULL;
-    if (status == GNET_OK && rename(writer->temporary, writer->path) != 0)
+    else if (rename(writer->temporary, writer->path) != 0)
         status = gnet_error_errno(error, writer->path, "rename the finished file");
     if (status != GNET_OK) {
         gnet_file_abandon(writer);
@@ -97,6 +154,8 @@ void gnet_file_abandon(GnetFileWriter *writer)
 {
     if (writer->stream)
         fclose(writer->stream);
+    if (writer->descriptor >= 0 && writer->path)
+        close(writer->descriptor);
     if (writer->temporary)
         unlink(writer->temporary);
     release(writer);
@@ -133,7 +192,8 @@ GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size
 {
     *bytes = NULL;
     *n_bytes = 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not block */
+    /* A pipe must not block. */
+    int descriptor = TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK));
     FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (!stream) {
         GnetStatus failure = gnet_error_errno(error, path, "read");

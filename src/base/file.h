@@ -8,9 +8,15 @@
 
 #include <gnet/error.h>
 
+/* Writes all bytes, however many calls that takes: one that wrote a part is gone on with, one that
+   a signal interrupted is repeated. False, with errno set, where they did not all arrive. */
+bool gnet_file_write_all(int descriptor, const void *bytes, size_t n_bytes);
+
 /* A file that is being written beside its final name. */
 typedef struct GnetFileWriter {
     FILE *stream;
+    int descriptor;         /* of the same file, for a process that is to write it */
+    int *reason;            /* owned with the stream: errno of the first write that failed, or 0 */
     char *path, *temporary; /* owned */
 } GnetFileWriter;
 
@@ -22,7 +28,8 @@ GnetStatus gnet_file_begin(GnetFileWriter *writer, const char *path, GnetError *
    whole, whatever happens next. On failure the temporary file is removed and what stood under the
    final name before is untouched; only if the directory alone could not be synced, the new file
    stands there already, whole, but might not after a power loss. Either way *writer is
-   released. */
+   released. A failed fsync is final: the kernel may have dropped what it could not write, so that a
+   second one would succeed and mean nothing. */
 GnetStatus gnet_file_commit(GnetFileWriter *writer, GnetError *error);
 
 /* Removes the temporary file and releases *writer; an empty one is fine. */
@@ -45,7 +52,8 @@ GnetStatus gnet_file_read_stream(const char *path, size_t max_bytes, char **byte
 bool gnet_file_is_directory(const char *path);
 bool gnet_file_has_directory(const char *parent, const char *name);
 
-/* fsync of the directory that holds path, so that a new name in it survives a power loss. */
+/* fsync of the directory that holds path, so that a new name in it survives a power loss. A file
+   system that has no such thing (EINVAL) is taken as it is. */
 GnetStatus gnet_file_sync_directory(const char *path, GnetError *error);
 
 #endif

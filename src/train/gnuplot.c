@@ -61,14 +61,13 @@ static GnetStatus failure(int messages, const char *path, GnetError *error)
     return gnet_error(error, GNET_RUNTIME, path, "gnuplot failed: %s", message);
 }
 
-static GnetStatus run_to(FILE *script, FILE *output, int messages, const char *path,
-                         GnetError *error)
+static GnetStatus run_to(FILE *script, int output, int messages, const char *path, GnetError *error)
 {
     if (fflush(script) != 0 || lseek(fileno(script), 0, SEEK_SET) != 0)
         return gnet_error(error, GNET_RUNTIME, path, "cannot write gnuplot's script: %s",
                           strerror(errno));
     pid_t child;
-    int reason = start(fileno(script), fileno(output), messages, &child);
+    int reason = start(fileno(script), output, messages, &child);
     if (reason != 0)
         return gnet_error(error, GNET_RUNTIME, path, "cannot run gnuplot: %s", strerror(reason));
     return wait_for(child) ? GNET_OK : failure(messages, path, error);
@@ -82,7 +81,7 @@ GnetStatus gnet_gnuplot_run(FILE *script, const char *path, GnetError *error)
     GnetFileWriter writer;
     GnetStatus status = gnet_file_begin(&writer, path, error);
     if (status == GNET_OK) {
-        status = run_to(script, writer.stream, messages, path, error);
+        status = run_to(script, writer.descriptor, messages, path, error);
         if (status == GNET_OK)
             status = gnet_file_commit(&writer, error);
         else

@@ -20,7 +20,7 @@ typedef struct Run {
 
 static GnetStatus open_log(GnetTrainer *trainer, GnetError *error)
 {
-    FILE *log;
+    int log;
     GNET_TRY(gnet_run_directory_log(trainer->directory, &log, error));
     gnet_log_attach_file(log);
     return GNET_OK;
@@ -29,7 +29,7 @@ static GnetStatus open_log(GnetTrainer *trainer, GnetError *error)
 static void close_run(Run *run)
 {
     GnetTrainer *trainer = &run->trainer;
-    gnet_log_attach_file(NULL);
+    gnet_log_attach_file(-1);
     gnet_tensorboard_close(&trainer->tensorboard);
     free(trainer->order);
     gnet_optimizer_close(&trainer->optimizer);

@@ -22,8 +22,9 @@ typedef struct FilePath {
 
 struct GnetRunDirectory {
     char *path;
-    int lock;  /* descriptor of the locked file, or -1 */
-    FILE *log; /* NULL until it is asked for */
+    int lock; /* descriptor of the locked file, or -1 */
+    int log;  /* descriptor of log.txt; -1 until it is asked for */
+    GnetRecordFile history, metrics;
     GnetPool *pool;
     FilePath *files;
 };
@@ -65,6 +66,16 @@ const char *gnet_run_directory_file(GnetRunDirectory *run, const char *name)
     return path;
 }
 
+GnetRecordFile *gnet_run_directory_history(GnetRunDirectory *run)
+{
+    return &run->history;
+}
+
+GnetRecordFile *gnet_run_directory_metrics(GnetRunDirectory *run)
+{
+    return &run->metrics;
+}
+
 /* Names the holder of the lock. It may not have written its number yet. */
 static GnetStatus in_use_error(int lock, const char *path, GnetError *error)
 {
@@ -81,7 +92,7 @@ static GnetStatus take_lock(GnetRunDirectory *run, GnetError *error)
     const char *path = gnet_run_directory_file(run, ".lock");
     if (!path)
         return memory_error(error, run->path);
-    run->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+    run->lock = TEMP_FAILURE_RETRY(open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644));
     if (run->lock < 0)
         return gnet_error_errno(error, path, "open the lock");
     if (flock(run->lock, LOCK_EX | LOCK_NB) != 0) {
@@ -89,7 +100,9 @@ static GnetStatus take_lock(GnetRunDirectory *run, GnetError *error)
             return in_use_error(run->lock, run->path, error);
         return gnet_error_errno(error, path, "lock the run directory");
     }
-    if (ftruncate(run->lock, 0) != 0 || dprintf(run->lock, "%ld\n", (long)getpid()) < 0)
+    char text[32];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(run->lock, 0) != 0 || !gnet_file_write_all(run->lock, text, (size_t)length))
         return gnet_error_errno(error, path, "write the lock");
     return GNET_OK;
 }
@@ -100,7 +113,8 @@ static GnetStatus attach(const char *path, GnetRunDirectory **run, GnetError *er
     *run = calloc(1, sizeof **run);
     if (!*run)
         return memory_error(error, path);
-    **run = (GnetRunDirectory){.path = strdup(path), .lock = -1, .pool = gnet_pool_open()};
+    **run =
+        (GnetRunDirectory){.path = strdup(path), .lock = -1, .log = -1, .pool = gnet_pool_open()};
     GnetStatus status = GNET_OK;
     if (!(*run)->path || !(*run)->pool)
         status = memory_error(error, path);
@@ -115,10 +129,12 @@ void gnet_run_directory_close(GnetRunDirectory **run)
 {
     if (!*run)
         return;
-    if ((*run)->log)
-        fclose((*run)->log);
+    if ((*run)->log >= 0)
+        close((*run)->log);
     if ((*run)->lock >= 0)
         close((*run)->lock);
+    gnet_record_file_release(&(*run)->history);
+    gnet_record_file_release(&(*run)->metrics);
     gnet_pool_close(&(*run)->pool);
     free((*run)->path);
     free(*run);
@@ -170,7 +186,15 @@ static char *make_plain(const char *base)
     return plain;
 }
 
-/* Makes the directory and those above it; what is there already is fine. */
+/* Makes the directory, of which a power loss takes nothing back; what is there already is fine. */
+static GnetStatus make_parent(const char *path, GnetError *error)
+{
+    if (mkdir(path, 0777) == 0)
+        return gnet_file_sync_directory(path, error);
+    return errno == EEXIST ? GNET_OK : gnet_error_errno(error, path, "make the directory");
+}
+
+/* Makes the directory and those above it. */
 static GnetStatus make_parents(const char *path, GnetError *error)
 {
     char *prefix = strdup(path);
@@ -181,8 +205,7 @@ static GnetStatus make_parents(const char *path, GnetError *error)
         slash = strchr(slash + (*slash != 0), '/');
         if (slash)
             *slash = 0;
-        if (mkdir(prefix, 0777) != 0 && errno != EEXIST)
-            status = gnet_error_errno(error, prefix, "make the directory");
+        status = make_parent(prefix, error);
         if (slash)
             *slash = '/';
     }
@@ -323,17 +346,16 @@ GnetStatus gnet_run_directory_write(GnetRunDirectory *run, const char *name, con
     return gnet_file_write(path, text, strlen(text), error);
 }
 
-GnetStatus gnet_run_directory_log(GnetRunDirectory *run, FILE **log, GnetError *error)
+GnetStatus gnet_run_directory_log(GnetRunDirectory *run, int *log, GnetError *error)
 {
-    *log = NULL;
+    *log = -1;
     const char *path = gnet_run_directory_file(run, "log.txt");
     if (!path)
         return memory_error(error, run->path);
-    if (!run->log)
-        run->log = fopen(path, "ae");
-    if (!run->log)
+    if (run->log < 0)
+        run->log = TEMP_FAILURE_RETRY(open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+    if (run->log < 0)
         return gnet_error_errno(error, path, "write");
-    setvbuf(run->log, NULL, _IOLBF, 0);
     *log = run->log;
     return GNET_OK;
 }

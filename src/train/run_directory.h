@@ -4,10 +4,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include <gnet/error.h>
 
+#include "train/record_file.h"
 #include "train/records.h"
 
 typedef struct GnetRunDirectory GnetRunDirectory;
@@ -42,12 +42,21 @@ const char *gnet_run_directory_path(const GnetRunDirectory *run);
    close; NULL where there is no memory. */
 const char *gnet_run_directory_file(GnetRunDirectory *run, const char *name);
 
-/* Appends a row or a line (and, to an empty history, the header). A line is with the kernel when
-   add_step returns, and both files are on disk when add_epoch does. */
+/* Appends a row or a line (and, to an empty history, the header). It is with the kernel when the
+   call returns, and on disk after gnet_run_directory_sync_records(). Where the disk does not take
+   it, a warning says so once, and it is kept for the next time: training goes on. */
 GnetStatus gnet_run_directory_add_epoch(GnetRunDirectory *run, const GnetEpochRecord *record,
                                         GnetError *error);
 GnetStatus gnet_run_directory_add_step(GnetRunDirectory *run, const GnetStepRecord *record,
                                        GnetError *error);
+
+/* Brings both files to disk, which is to come before a checkpoint that counts on them. What the
+   disk refuses is warned of, once. */
+GnetStatus gnet_run_directory_sync_records(GnetRunDirectory *run, GnetError *error);
+
+/* history.csv and metrics.jsonl as they grow; owned by run. */
+GnetRecordFile *gnet_run_directory_history(GnetRunDirectory *run);
+GnetRecordFile *gnet_run_directory_metrics(GnetRunDirectory *run);
 
 /* Cuts both files back to what a checkpoint knows: rows of epochs after last_epoch and lines of
    steps after last_step, lines that are no records and a last line that was cut short are removed.
@@ -59,7 +68,7 @@ GnetStatus gnet_run_directory_cut(GnetRunDirectory *run, int64_t last_epoch, int
 GnetStatus gnet_run_directory_write(GnetRunDirectory *run, const char *name, const char *text,
                                     GnetError *error);
 
-/* log.txt, opened for appending, a line at a time; owned by run. */
-GnetStatus gnet_run_directory_log(GnetRunDirectory *run, FILE **log, GnetError *error);
+/* The descriptor of log.txt, opened for appending; owned by run. */
+GnetStatus gnet_run_directory_log(GnetRunDirectory *run, int *log, GnetError *error);
 
 #endif

@@ -1,10 +1,8 @@
 /* How history.csv and metrics.jsonl of a run directory grow, and are cut back. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -18,86 +16,31 @@ static GnetStatus memory_error(GnetError *error, const char *directory)
     return gnet_error(error, GNET_RUNTIME, directory, "no memory for a record");
 }
 
-/* Writes all of text or, as far as that can be had, none of it. */
-static bool write_line(int file, const char *text, size_t n_bytes, off_t size)
-{
-    ssize_t written = write(file, text, n_bytes);
-    if (written == (ssize_t)n_bytes)
-        return true;
-    int reason = written < 0 ? errno : ENOSPC;
-    if (written > 0 && ftruncate(file, size) != 0)
-        reason = errno;
-    errno = reason;
-    return false;
-}
-
-static GnetStatus append_open(int file, const char *path, const char *header, const char *line,
-                              GnetError *error)
-{
-    struct stat info;
-    if (fstat(file, &info) != 0)
-        return gnet_error_errno(error, path, "write");
-    char *text;
-    int length = asprintf(&text, "%s%s", info.st_size == 0 ? header : "", line);
-    if (length < 0)
-        return gnet_error(error, GNET_RUNTIME, path, "no memory for a record");
-    GnetStatus status = GNET_OK;
-    if (!write_line(file, text, (size_t)length, info.st_size))
-        status = gnet_error_errno(error, path, "write");
-    free(text);
-    return status;
-}
-
-/* Appends line, which is freed, to the run's file, behind header if the file is empty. The file is
-   opened each time: a cut replaces it, and that costs microseconds. */
-static GnetStatus append(GnetRunDirectory *run, const char *name, const char *header, char *line,
-                         GnetError *error)
-{
-    const char *path = gnet_run_directory_file(run, name);
-    if (!path || !line) {
-        free(line);
-        return memory_error(error, gnet_run_directory_path(run));
-    }
-    GnetStatus status;
-    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
-    if (file < 0) {
-        status = gnet_error_errno(error, path, "write");
-    } else {
-        status = append_open(file, path, header, line, error);
-        close(file);
-    }
-    free(line);
-    return status;
-}
-
-/* Brings what was appended to disk; a file that is not there is fine. */
-static GnetStatus sync_file(GnetRunDirectory *run, const char *name, GnetError *error)
-{
-    const char *path = gnet_run_directory_file(run, name);
-    if (!path)
-        return memory_error(error, gnet_run_directory_path(run));
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return errno == ENOENT ? GNET_OK : gnet_error_errno(error, path, "sync");
-    GnetStatus status = fsync(file) == 0 ? GNET_OK : gnet_error_errno(error, path, "sync");
-    close(file);
-    return status;
-}
-
 GnetStatus gnet_run_directory_add_epoch(GnetRunDirectory *run, const GnetEpochRecord *record,
                                         GnetError *error)
 {
-    GNET_TRY(append(run, GNET_HISTORY_FILE, GNET_EPOCH_RECORD_HEADER "\n",
-                    gnet_epoch_record_format(record), error));
-    GNET_TRY(sync_file(run, GNET_HISTORY_FILE, error));
-    GNET_TRY(sync_file(run, GNET_METRICS_FILE, error));
-    return gnet_file_sync_directory(gnet_run_directory_file(run, GNET_HISTORY_FILE), error);
+    return gnet_record_file_append(
+        gnet_run_directory_history(run), gnet_run_directory_file(run, GNET_HISTORY_FILE),
+        GNET_EPOCH_RECORD_HEADER "\n", gnet_epoch_record_format(record), error);
 }
 
 GnetStatus gnet_run_directory_add_step(GnetRunDirectory *run, const GnetStepRecord *record,
                                        GnetError *error)
 {
-    return append(run, GNET_METRICS_FILE, "", gnet_step_record_format(record), error);
+    return gnet_record_file_append(gnet_run_directory_metrics(run),
+                                   gnet_run_directory_file(run, GNET_METRICS_FILE), "",
+                                   gnet_step_record_format(record), error);
+}
+
+GnetStatus gnet_run_directory_sync_records(GnetRunDirectory *run, GnetError *error)
+{
+    const char *history = gnet_run_directory_file(run, GNET_HISTORY_FILE);
+    const char *metrics = gnet_run_directory_file(run, GNET_METRICS_FILE);
+    if (!history || !metrics)
+        return memory_error(error, gnet_run_directory_path(run));
+    gnet_record_file_sync(gnet_run_directory_history(run), history);
+    gnet_record_file_sync(gnet_run_directory_metrics(run), metrics);
+    return GNET_OK;
 }
 
 static bool keeps_epoch(const char *line, int64_t last_epoch)

@@ -64,6 +64,7 @@ GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError
     const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/last.safetensors");
     if (!path)
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
+    GNET_TRY(gnet_run_directory_sync_records(trainer->directory, error));
     GNET_TRY(gnet_checkpoint_save(&saved, path, error));
     trainer->saved_at = gnet_clock_seconds();
     return write_result(trainer, status, error);

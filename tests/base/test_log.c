@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,10 +24,17 @@ static void hear(void *user, GnetLogLevel level, const char *message)
     strcpy(heard->last, message);
 }
 
+static void read_and_close(FILE *file, char *text, size_t size)
+{
+    rewind(file);
+    text[fread(text, 1, size - 1, file)] = 0;
+    fclose(file);
+}
+
 static int restore(void **state)
 {
     (void)state;
-    gnet_log_attach_file(NULL);
+    gnet_log_attach_file(-1);
     gnet_log_set_sink(NULL, NULL);
     gnet_log_set_level(GNET_LOG_INFO);
     return 0;
@@ -66,20 +74,19 @@ static void the_file_gets_messages_up_to_info(void **state)
 {
     (void)state;
     Heard heard = {0};
-    char *text = NULL;
-    size_t n_bytes = 0;
-    FILE *file = open_memstream(&text, &n_bytes);
+    char text[512];
+    FILE *file = tmpfile();
     gnet_log_set_sink(hear, &heard);
     gnet_log_set_level(GNET_LOG_ERROR);
-    gnet_log_attach_file(file);
+    gnet_log_attach_file(fileno(file));
     gnet_log(GNET_LOG_INFO, "epoch %d", 1);
     gnet_log(GNET_LOG_WARNING, "careful");
     gnet_log(GNET_LOG_DEBUG, "detail");
     gnet_log_set_level(GNET_LOG_DEBUG);
     gnet_log(GNET_LOG_DEBUG, "detail");
-    gnet_log_attach_file(NULL);
+    gnet_log_attach_file(-1);
     gnet_log(GNET_LOG_INFO, "epoch 2");
-    fclose(file);
+    read_and_close(file, text, sizeof text);
     int year, length = 0;
     assert_int_equal(sscanf(text, "%d-%*d-%*d %*d:%*d:%*d %n", &year, &length), 1);
     assert_true(year >= 2024);
@@ -88,26 +95,39 @@ static void the_file_gets_messages_up_to_info(void **state)
     assert_memory_equal(text + length, "epoch 1\n", 8);
     assert_string_equal(second + length, "warning: careful\n");
     assert_int_equal(heard.n, 2);
-    free(text);
 }
 
 static void a_record_is_for_the_file_alone(void **state)
 {
     (void)state;
     Heard heard = {0};
-    char *text = NULL;
-    size_t n_bytes = 0;
+    char text[512];
     gnet_log_set_sink(hear, &heard);
     gnet_log_record(GNET_LOG_ERROR, "before there is a file");
-    FILE *file = open_memstream(&text, &n_bytes);
-    gnet_log_attach_file(file);
+    FILE *file = tmpfile();
+    gnet_log_attach_file(fileno(file));
     gnet_log_record(GNET_LOG_ERROR, "epoch %d", 1);
     gnet_log_record(GNET_LOG_DEBUG, "detail");
-    gnet_log_attach_file(NULL);
-    fclose(file);
+    gnet_log_attach_file(-1);
+    read_and_close(file, text, sizeof text);
     assert_int_equal(heard.n, 0);
     assert_string_equal(text + strlen("2024-01-01 00:00:00 "), "error: epoch 1\n");
-    free(text);
+}
+
+static void a_full_disk_is_said_once(void **state)
+{
+    (void)state;
+    Heard heard = {0};
+    FILE *full = fopen("/dev/full", "w");
+    gnet_log_set_sink(hear, &heard);
+    gnet_log_attach_file(fileno(full));
+    gnet_log_record(GNET_LOG_INFO, "epoch 1");
+    gnet_log_record(GNET_LOG_INFO, "epoch 2");
+    fclose(full);
+    assert_int_equal(heard.n, 1);
+    assert_int_equal(heard.level, GNET_LOG_WARNING);
+    assert_string_equal(heard.last, "the log's file cannot be written: No space left on device; "
+                                    "lines are missing there");
 }
 
 #define log_test(function) cmocka_unit_test_setup_teardown(function, restore, restore)
@@ -119,6 +139,7 @@ int main(void)
         log_test(cuts_what_is_too_long),
         log_test(the_file_gets_messages_up_to_info),
         log_test(a_record_is_for_the_file_alone),
+        log_test(a_full_disk_is_said_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
