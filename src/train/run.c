@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "train/settle.h"
+#include "train/space.h"
 #include "train/trainer.h"
 
 /* What a run holds from its start to its end, in the order of its opening. */
@@ -181,12 +182,22 @@ static GnetStatus check_start(const GnetConfig *config, const GnetRunOptions *op
     return gnet_config_compare_data(config, diagnostics);
 }
 
+/* A disk that is too full is said before hours of training, not after them. */
+static GnetStatus check_space(const GnetTrainer *trainer, const char *path, int n_checkpoints,
+                              GnetError *error)
+{
+    const GnetGraph *graph = trainer->session.config->graph;
+    return gnet_space_check(
+        path, gnet_space_of_checkpoints(graph, &trainer->optimizer, n_checkpoints), error);
+}
+
 static GnetStatus start(Run *run, const GnetConfig *config, const GnetRunOptions *options,
                         GnetRunResult *result, GnetDiagnostics *diagnostics, GnetError *error)
 {
     GnetTrainer *trainer = &run->trainer;
     GNET_TRY(open_trainer(run, config, options, result, error));
     GNET_TRY(set_weights(run, diagnostics, error));
+    GNET_TRY(check_space(trainer, parent_directory(options), 2, error));
     GNET_TRY(gnet_run_directory_create(parent_directory(options), options->name, config->name,
                                        &trainer->directory, error));
     GNET_TRY(open_log(trainer, error));
@@ -292,6 +303,8 @@ static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *optio
     GNET_TRY(go_back_to_checkpoint(trainer, diagnostics, error));
     trainer->epoch_start -= epoch_seconds;
     trainer->tested = done && trainer->position.epoch >= run->resumed_config->train.epochs;
+    if (!trainer->tested)
+        GNET_TRY(check_space(trainer, path, 1, error));
     if (!trainer->tested)
         result->test_loss = result->test_accuracy = NAN;
     announce(trainer);
