@@ -11,6 +11,7 @@
    TORTURE_LOG    file that gets the calls with their data, as crash_log.h says
 
    gnet makes these calls from one thread. */
+#undef _FILE_OFFSET_BITS /* it would make one of open() and open64() */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -59,12 +60,13 @@ static void *next(const char *name)
     return function;
 }
 
-#define CALL_NEXT(type, name, ...)            \
-    ({                                        \
-        static type (*function)();            \
-        if (!function)                        \
-            *(void **)&function = next(name); \
-        function(__VA_ARGS__);                \
+/* The function of this name that the shim stands before. */
+#define CALL_NEXT(name, ...)                   \
+    ({                                         \
+        static __typeof__(&name) function;     \
+        if (!function)                         \
+            *(void **)&function = next(#name); \
+        function(__VA_ARGS__);                 \
     })
 
 static int open_output(const char *variable)
@@ -196,7 +198,7 @@ static int open_file(const char *path, int flags, mode_t mode)
     Fate fate = counts ? decide("open", path) : LIVES;
     if (fails(fate))
         return -1;
-    int descriptor = CALL_NEXT(int, "open64", path, flags, mode);
+    int descriptor = CALL_NEXT(open64, path, flags, mode);
     int reason = errno;
     if (below)
         note_open(descriptor, path, flags, existed);
@@ -205,7 +207,6 @@ static int open_file(const char *path, int flags, mode_t mode)
     return descriptor;
 }
 
-int open(const char *path, int flags, ...);
 int open(const char *path, int flags, ...)
 {
     va_list list;
@@ -215,7 +216,6 @@ int open(const char *path, int flags, ...)
     return open_file(path, flags, mode);
 }
 
-int open64(const char *path, int flags, ...);
 int open64(const char *path, int flags, ...)
 {
     va_list list;
@@ -229,14 +229,14 @@ int close(int descriptor)
 {
     struct Open *file = find(descriptor);
     if (!file)
-        return CALL_NEXT(int, "close", descriptor);
+        return CALL_NEXT(close, descriptor);
     Fate fate = decide("close", file->path);
     if (fate == DIES_WITHIN)
         die();
     int reason = errno; /* which a failing close returns after all is closed */
     free(file->path);
     file->path = NULL;
-    int result = CALL_NEXT(int, "close", descriptor);
+    int result = CALL_NEXT(close, descriptor);
     after(fate);
     if (fate != FAILS)
         return result;
@@ -248,7 +248,7 @@ ssize_t write(int descriptor, const void *bytes, size_t n_bytes)
 {
     struct Open *file = find(descriptor);
     if (!file)
-        return CALL_NEXT(ssize_t, "write", descriptor, bytes, n_bytes);
+        return CALL_NEXT(write, descriptor, bytes, n_bytes);
     struct stat info;
     Fate fate = decide("write", file->path);
     if (fate == FAILS)
@@ -257,7 +257,7 @@ ssize_t write(int descriptor, const void *bytes, size_t n_bytes)
     if (file->appends && fstat(descriptor, &info) == 0)
         offset = info.st_size;
     bool half = (fate == DIES_WITHIN || fate == WRITES_HALF) && n_bytes > 1;
-    ssize_t written = CALL_NEXT(ssize_t, "write", descriptor, bytes, half ? n_bytes / 2 : n_bytes);
+    ssize_t written = CALL_NEXT(write, descriptor, bytes, half ? n_bytes / 2 : n_bytes);
     if (fate == DIES_WITHIN)
         die();
     file->written = true;
@@ -286,14 +286,14 @@ int fsync(int descriptor)
 {
     struct Open *file = find(descriptor);
     if (!file)
-        return CALL_NEXT(int, "fsync", descriptor);
+        return CALL_NEXT(fsync, descriptor);
     struct stat info;
     Fate fate = decide("fsync", file->path);
     if (fails(fate))
         return -1;
     if (!file->written && fstat(descriptor, &info) == 0 && S_ISREG(info.st_mode))
         log_content(descriptor, file);
-    int result = CALL_NEXT(int, "fsync", descriptor);
+    int result = CALL_NEXT(fsync, descriptor);
     log_call(CRASH_SYNC, file->file, 0, file->path, "", NULL, 0);
     after(fate);
     return result;
@@ -310,7 +310,7 @@ static int truncate_open(int descriptor, off_t size)
     Fate fate = file ? decide("ftruncate", file->path) : LIVES;
     if (fails(fate))
         return -1;
-    int result = CALL_NEXT(int, "ftruncate64", descriptor, size);
+    int result = CALL_NEXT(ftruncate64, descriptor, size);
     if (file && result == 0)
         log_call(CRASH_TRUNCATE, file->file, (uint64_t)size, file->path, "", NULL, 0);
     after(fate);
@@ -322,7 +322,6 @@ int ftruncate(int descriptor, off_t size)
     return truncate_open(descriptor, size);
 }
 
-int ftruncate64(int descriptor, off_t size);
 int ftruncate64(int descriptor, off_t size)
 {
     return truncate_open(descriptor, size);
@@ -345,30 +344,30 @@ int ftruncate64(int descriptor, off_t size)
 
 int rename(const char *path, const char *to)
 {
-    ON_PATH("rename", CRASH_RENAME, path, to, CALL_NEXT(int, "rename", path, to));
+    ON_PATH("rename", CRASH_RENAME, path, to, CALL_NEXT(rename, path, to));
 }
 
 int link(const char *path, const char *to)
 {
-    ON_PATH("link", CRASH_LINK, path, to, CALL_NEXT(int, "link", path, to));
+    ON_PATH("link", CRASH_LINK, path, to, CALL_NEXT(link, path, to));
 }
 
 int unlink(const char *path)
 {
-    ON_PATH("unlink", CRASH_UNLINK, path, "", CALL_NEXT(int, "unlink", path));
+    ON_PATH("unlink", CRASH_UNLINK, path, "", CALL_NEXT(unlink, path));
 }
 
 int remove(const char *path)
 {
-    ON_PATH("remove", CRASH_UNLINK, path, "", CALL_NEXT(int, "remove", path));
+    ON_PATH("remove", CRASH_UNLINK, path, "", CALL_NEXT(remove, path));
 }
 
 int rmdir(const char *path)
 {
-    ON_PATH("rmdir", CRASH_UNLINK, path, "", CALL_NEXT(int, "rmdir", path));
+    ON_PATH("rmdir", CRASH_UNLINK, path, "", CALL_NEXT(rmdir, path));
 }
 
 int mkdir(const char *path, mode_t mode)
 {
-    ON_PATH("mkdir", CRASH_MKDIR, path, "", CALL_NEXT(int, "mkdir", path, mode));
+    ON_PATH("mkdir", CRASH_MKDIR, path, "", CALL_NEXT(mkdir, path, mode));
 }
