@@ -156,6 +156,15 @@ run_gnet() {
     return "$code"
 }
 
+# A run that was killed before its first checkpoint has nothing to go on with, and its name is wanted.
+# One that another process has is left alone.
+remove_unsaved() { # RUN
+    [ -d "$1" ] || return 0
+    if [ ! -e "$1/.lock" ] || flock -n "$1/.lock" true; then
+        rm -r -- "$1"
+    fi
+}
+
 # Starts a run, or goes on with it, and says how it ended; fails where the run did.
 train() { # NAME OVERRIDE...
     local run=$out/$1 log=$out/.logs/$1.log code=0
@@ -169,6 +178,7 @@ train() { # NAME OVERRIDE...
     if [ -f "$run/checkpoints/last.safetensors" ]; then
         run_gnet "$log" --resume "$run" --threads "$threads" || code=$?
     else
+        remove_unsaved "$run"
         run_gnet "$log" "$config" --out "$out" --name "${run##*/}" --threads "$threads" "$@" \
             "${extra[@]}" || code=$?
     fi

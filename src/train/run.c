@@ -1,7 +1,9 @@
 /* The public face of training runs. */
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <gnet/version.h>
 
@@ -275,6 +277,21 @@ static GnetStatus load_config(Run *run, GnetDiagnostics *diagnostics, GnetError 
     return GNET_OK;
 }
 
+/* There is no first checkpoint until moments after the directory is made. */
+static GnetStatus check_saved(GnetRunDirectory *directory, GnetError *error)
+{
+    static const char *const names[] = {"checkpoints/last.safetensors",
+                                        "checkpoints/prev.safetensors"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *path = gnet_run_directory_file(directory, names[i]);
+        if (!path || access(path, F_OK) == 0 || errno != ENOENT)
+            return GNET_OK; /* whoever opens it will say what is wrong */
+    }
+    return gnet_error(error, GNET_RUNTIME, gnet_run_directory_path(directory),
+                      "has no checkpoint: it ended before its first one; remove it, and start "
+                      "the run anew");
+}
+
 static void log_resumption(const GnetTrainer *trainer)
 {
     if (trainer->tested) {
@@ -292,6 +309,7 @@ static GnetStatus resume(Run *run, const char *path, const GnetRunOptions *optio
     GnetTrainer *trainer = &run->trainer;
     GNET_TRY(gnet_config_check_threads(options->n_threads, error));
     GNET_TRY(gnet_run_directory_open(path, &trainer->directory, error));
+    GNET_TRY(check_saved(trainer->directory, error));
     GNET_TRY(open_log(trainer, error));
     GNET_TRY(load_config(run, diagnostics, error));
     double epoch_seconds;

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -320,6 +321,44 @@ GnetStatus gnet_run_directory_create(const char *out, const char *name, const ch
     return status;
 }
 
+static bool ends_in(const char *name, const char *end)
+{
+    size_t length = strlen(name), end_length = strlen(end);
+    return length > end_length && strcmp(name + length - end_length, end) == 0;
+}
+
+/* Whether gnet_file_begin() may have made it: "NAME.KIND.tmp", of a kind that a run has. */
+static bool is_temporary(const char *name)
+{
+    static const char *const ends[] = {".safetensors.tmp", ".svg.tmp", ".json.tmp",
+                                       ".jsonl.tmp",       ".csv.tmp", ".yaml.tmp"};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (ends_in(name, ends[i]))
+            return true;
+    return false;
+}
+
+static void remove_temporaries_in(const char *path)
+{
+    DIR *directory = opendir(path);
+    for (struct dirent *entry; directory && (entry = readdir(directory));)
+        if (is_temporary(entry->d_name))
+            unlinkat(dirfd(directory), entry->d_name, 0);
+    if (directory)
+        closedir(directory);
+}
+
+/* Removes what a session that was killed was writing. The lock is held. */
+static void remove_temporaries(GnetRunDirectory *run)
+{
+    static const char *const names[] = {"", "checkpoints", "plots"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *path = gnet_run_directory_file(run, names[i]);
+        if (path)
+            remove_temporaries_in(path);
+    }
+}
+
 GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, GnetError *error)
 {
     *run = NULL;
@@ -329,8 +368,11 @@ GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, Gne
     struct stat info;
     bool is_run = stat(checkpoints, &info) == 0 && S_ISDIR(info.st_mode);
     free(checkpoints);
-    if (is_run)
-        return attach(path, run, error);
+    if (is_run) {
+        GNET_TRY(attach(path, run, error));
+        remove_temporaries(*run);
+        return GNET_OK;
+    }
     if (stat(path, &info) != 0)
         return gnet_error_errno(error, path, "open the run directory");
     return gnet_error(error, GNET_RUNTIME, path,

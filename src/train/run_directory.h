@@ -24,7 +24,8 @@ GnetStatus gnet_run_directory_create(const char *out, const char *name, const ch
    gigabytes are spent on the run; only create decides, since others make directories meanwhile. */
 GnetStatus gnet_run_directory_check_name(const char *out, const char *name, GnetError *error);
 
-/* Opens one that is there, to resume it. A path that is no run directory is GNET_RUNTIME. */
+/* Opens one that is there, to resume it, and removes the half-written files ("*.tmp") of a session
+   that was killed. A path that is no run directory is GNET_RUNTIME. */
 GnetStatus gnet_run_directory_open(const char *path, GnetRunDirectory **run, GnetError *error);
 
 /* Both lock the directory against a second process (GNET_RUNTIME: "is in use by process N"), by a

@@ -318,6 +318,8 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
 GnetStatus gnet_trainer_run(GnetTrainer *trainer, GnetError *error)
 {
     trainer->saved_at = gnet_clock_seconds();
+    if (trainer->position.epoch > 0 && !trainer->tested)
+        draw_plots(trainer); /* a session that was killed may not have come to it */
     while (trainer->position.epoch < settings(trainer)->epochs)
         GNET_TRY(run_epoch(trainer, error));
     if (!trainer->tested)

@@ -274,6 +274,14 @@ void crash_model_apply(CrashModel *model, const CrashCall *call, bool synced)
     }
 }
 
+bool crash_model_has_directory(const CrashModel *model, const char *path)
+{
+    int parent;
+    const char *name;
+    int node = walk(model, path, &parent, &name);
+    return node >= 0 && model->nodes[node].is_directory;
+}
+
 const uint8_t *crash_model_content(const CrashModel *model, const char *path, size_t *n_bytes)
 {
     int parent;

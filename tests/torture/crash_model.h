@@ -67,6 +67,8 @@ void crash_state_free(CrashState *state);
 const CrashFile *crash_state_find(const CrashState *state, const char *path);
 uint64_t crash_state_hash(const CrashState *state);
 
+bool crash_model_has_directory(const CrashModel *model, const char *path);
+
 /* The bytes of a file as the program sees them, or NULL. */
 const uint8_t *crash_model_content(const CrashModel *model, const char *path, size_t *n_bytes);
 

@@ -35,7 +35,7 @@ def main(states, resumes):
         print("power: " + checked.stdout.strip().replace("\n", "\npower: "), flush=True)
         code = checked.returncode
         for dropped in ("files", "directories", "all"):  # is the checker awake?
-            found = check(bench, root, log, 500, 0, [dropped])
+            found = check(bench, root, log, 200, 0, [dropped])
             last = found.stdout.strip().splitlines()[-1]
             print(f"power: without the syncs of {dropped}: {last}", flush=True)
             if found.returncode != 1:

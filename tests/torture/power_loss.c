@@ -74,8 +74,17 @@ static bool is_in(const char *path, const char *directory)
     return strlen(directory) == length && strncmp(path, directory, length) == 0;
 }
 
+/* Files that grow are looked at by their records. */
+static bool grows(const char *path)
+{
+    const char *name = strrchr(path, '/') + 1;
+    return strcmp(name, GNET_HISTORY_FILE) == 0 || strcmp(name, GNET_METRICS_FILE) == 0;
+}
+
 static void note_rename(const CrashModel *model, const CrashCall *call)
 {
+    if (grows(call->to))
+        return;
     Version version = {.path = below_root(call->to)};
     const uint8_t *live = crash_model_content(model, call->to, &version.n_bytes);
     uint8_t *copy = malloc(version.n_bytes + 1);
@@ -401,9 +410,8 @@ static void look_at_call(CrashModel *model, size_t at, uint64_t seed, bool first
 
 static void apply(CrashModel *model, const CrashCall *call)
 {
-    struct stat info;
     bool is_directory =
-        call->record.kind == CRASH_SYNC && stat(call->path, &info) == 0 && S_ISDIR(info.st_mode);
+        call->record.kind == CRASH_SYNC && crash_model_has_directory(model, call->path);
     bool dropped = is_directory ? check.drops_directories : check.drops_files;
     crash_model_apply(model, call, !dropped);
     if (call->record.kind == CRASH_RENAME)
