@@ -157,10 +157,10 @@ run_gnet() {
 }
 
 # A run that was killed before its first checkpoint has nothing to go on with, and its name is wanted.
-# One that another process has is left alone.
+# One that another process has is left alone, and so is a directory that no run made.
 remove_unsaved() { # RUN
     [ -d "$1" ] || return 0
-    if [ ! -e "$1/.lock" ] || flock -n "$1/.lock" true; then
+    if ! rmdir "$1" 2> /dev/null && [ -e "$1/.lock" ] && flock -n "$1/.lock" true; then
         rm -r -- "$1"
     fi
 }

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -13,6 +14,32 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+
+/* What write() and fsync() are to do; the linker puts these in their place. */
+static int n_interrupts, sync_error, n_syncs;
+static size_t write_bytes_max; /* at a time; 0: as many as there are */
+
+ssize_t __real_write(int descriptor, const void *bytes, size_t n_bytes);
+ssize_t __wrap_write(int descriptor, const void *bytes, size_t n_bytes);
+ssize_t __wrap_write(int descriptor, const void *bytes, size_t n_bytes)
+{
+    if (n_interrupts > 0) {
+        n_interrupts--;
+        errno = EINTR;
+        return -1;
+    }
+    bool cuts = write_bytes_max > 0 && write_bytes_max < n_bytes;
+    return __real_write(descriptor, bytes, cuts ? write_bytes_max : n_bytes);
+}
+
+int __real_fsync(int descriptor);
+int __wrap_fsync(int descriptor);
+int __wrap_fsync(int descriptor)
+{
+    n_syncs++;
+    errno = sync_error;
+    return sync_error ? -1 : __real_fsync(descriptor);
+}
 
 /* A directory of the test's own, which is the current one while it runs. */
 static int set_up(void **state)
@@ -112,6 +139,37 @@ static void a_failed_write_leaves_the_old_file(void **state)
     assert_null(writer.stream);
     assert_holds("out", "old");
     assert_int_equal(access("out.tmp", F_OK), -1);
+}
+
+static void interrupted_and_short_writes_are_gone_on_with(void **state)
+{
+    (void)state;
+    n_interrupts = 2;
+    write_bytes_max = 3;
+    write_whole("out", "more than three bytes");
+    write_bytes_max = 0;
+    assert_int_equal(n_interrupts, 0);
+    assert_holds("out", "more than three bytes");
+}
+
+/* After a failed fsync the kernel may have thrown the bytes away: a second one would succeed. */
+static void a_failed_sync_is_not_tried_again(void **state)
+{
+    (void)state;
+    static const int reasons[] = {EIO, ENOSPC, EDQUOT, EINTR};
+    write_whole("out", "old");
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        GnetError error = {0};
+        n_syncs = 0;
+        sync_error = reasons[i];
+        assert_int_equal(gnet_file_write("out", "new", 3, &error), GNET_RUNTIME);
+        sync_error = 0;
+        assert_int_equal(n_syncs, 1);
+        assert_string_equal(error.place, "out");
+        assert_non_null(strstr(error.text, strerror(reasons[i])));
+        assert_holds("out", "old");
+        assert_int_equal(access("out.tmp", F_OK), -1);
+    }
 }
 
 static void a_failed_rename_leaves_no_temporary(void **state)
@@ -268,6 +326,8 @@ int main(void)
         file_test(abandons),
         file_test(replaces_what_a_crash_left),
         file_test(a_failed_write_leaves_the_old_file),
+        file_test(interrupted_and_short_writes_are_gone_on_with),
+        file_test(a_failed_sync_is_not_tried_again),
         file_test(a_failed_rename_leaves_no_temporary),
         file_test(replaces_regular_files_alone),
         file_test(needs_the_directory),

@@ -157,3 +157,21 @@ wait_for_steps() { # RUN STEPS
     wait_for_run
     grep -q 'stopping after this batch; once more stops at once' err
 }
+
+@test "a run that was killed before its first checkpoint says so" {
+    run -75 "$GNET" run tiny.yaml -q train.max_steps=1
+    rm runs/tiny-1/checkpoints/last.safetensors
+    run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"runs/tiny-1: error: has no checkpoint"*"start the run anew"* ]]
+}
+
+@test "a run that was killed before its last plots draws them" {
+    command -v gnuplot > /dev/null || skip 'no gnuplot'
+    run -0 "$GNET" run tiny.yaml -q train.epochs=1
+    rm runs/tiny-1/plots/loss.svg
+    touch runs/tiny-1/plots/accuracy.svg.tmp
+    sed -i 's/"done"/"running"/' runs/tiny-1/result.json
+    run -0 "$GNET" run --resume runs/tiny-1 -q
+    [ -s runs/tiny-1/plots/loss.svg ]
+    [ ! -e runs/tiny-1/plots/accuracy.svg.tmp ]
+}

@@ -91,10 +91,19 @@ PYTHON
 
 @test "a run that fails is told of, and in the exit code" {
     mkdir -p "sweeps/tiny/lr=0.001"
+    touch "sweeps/tiny/lr=0.001/notes" # no run's
     run -1 --separate-stderr sweep tiny.yaml train.lr=0.001,0.003 -- train.max_steps=1
     [[ $stderr == *"lr=0.001: failed: "* ]]
     [[ $stderr == *"lr=0.003: stopped"* ]]
     run -2 --separate-stderr sweep tiny.yaml train.lr=0.001 -x
     [[ $stderr == *"unknown option '-x'"* ]]
     run -2 --separate-stderr sweep tiny.yaml train.lr=0.001 -- train.nope=1
+}
+
+@test "a run that was killed before its first checkpoint is begun anew" {
+    mkdir -p sweeps/tiny/lr=0.001/checkpoints sweeps/tiny/lr=0.003
+    touch sweeps/tiny/lr=0.001/.lock sweeps/tiny/lr=0.001/config.yaml.tmp
+    run -0 --separate-stderr sweep tiny.yaml train.lr=0.001,0.003 -- train.epochs=1
+    [ "$(grep -c ' done ' <<< "$output")" = 2 ]
+    [ ! -e sweeps/tiny/lr=0.001/config.yaml.tmp ]
 }

@@ -7,8 +7,12 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+
+#include <gnet/log.h>
 
 #include "base/file.h"
 #include "train/run_history.h"
@@ -373,6 +377,62 @@ static void rows_that_are_no_records_are_not_parsed(void **state)
     assert_true(gnet_epoch_record_parse("1,2,3,4,5,6,7", &record));
 }
 
+static int n_warnings;
+
+static void count_warnings(void *user, GnetLogLevel level, const char *message)
+{
+    (void)user;
+    n_warnings += level == GNET_LOG_WARNING;
+    assert_non_null(strstr(message, "history.csv: cannot write: File too large"));
+}
+
+/* The limit on the size of files stands for a disk that is full for a while. */
+static void limit_files(rlim_t n_bytes)
+{
+    const struct rlimit limit = {n_bytes, RLIM_INFINITY};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void records_that_found_no_room_are_written_later(void **state)
+{
+    GnetRunDirectory *run = create(*state, NULL, "net");
+    GnetEpochRecord record = {1, 2, 3, 4, 5, 6, 7};
+    gnet_log_set_sink(count_warnings, NULL);
+    n_warnings = 0;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(gnet_run_directory_add_epoch(run, &record, NULL), GNET_OK);
+    limit_files(sizeof GNET_EPOCH_RECORD_HEADER + 20); /* some of the next line, not all of it */
+    for (record.epoch = 2; record.epoch <= 3; record.epoch++)
+        assert_int_equal(gnet_run_directory_add_epoch(run, &record, NULL), GNET_OK);
+    assert_content(run, "history.csv", GNET_EPOCH_RECORD_HEADER "\n1,2,3,4,5,6,7\n");
+    limit_files(RLIM_INFINITY);
+    record.epoch = 4;
+    assert_int_equal(gnet_run_directory_add_epoch(run, &record, NULL), GNET_OK);
+    assert_content(run, "history.csv",
+                   GNET_EPOCH_RECORD_HEADER "\n1,2,3,4,5,6,7\n2,2,3,4,5,6,7\n3,2,3,4,5,6,7\n"
+                                            "4,2,3,4,5,6,7\n");
+    assert_int_equal(n_warnings, 1);
+    gnet_log_set_sink(NULL, NULL);
+    gnet_run_directory_close(&run);
+}
+
+static void opening_removes_what_was_half_written(void **state)
+{
+    GnetRunDirectory *run = create(*state, "x", "net");
+    static const char *const names[] = {"result.json.tmp", "checkpoints/last.safetensors.tmp",
+                                        "plots/loss.svg.tmp", "notes.tmp"};
+    char path[4200];
+    for (size_t i = 0; i < 4; i++)
+        write_bytes(gnet_run_directory_file(run, names[i]), "half", 4);
+    gnet_run_directory_close(&run);
+    snprintf(path, sizeof path, "%s/x", (const char *)*state);
+    assert_int_equal(gnet_run_directory_open(path, &run, NULL), GNET_OK);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(access(gnet_run_directory_file(run, names[i]), F_OK), -1);
+    assert_content(run, "notes.tmp", "half"); /* not gnet's */
+    gnet_run_directory_close(&run);
+}
+
 static void texts_and_the_log(void **state)
 {
     GnetRunDirectory *run = create(*state, NULL, "net");
@@ -411,6 +471,8 @@ int main(void)
         TEST(cut_removes_a_torn_last_line),
         TEST(cut_removes_what_is_no_record),
         TEST(rows_that_are_no_records_are_not_parsed),
+        TEST(records_that_found_no_room_are_written_later),
+        TEST(opening_removes_what_was_half_written),
         TEST(texts_and_the_log),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
