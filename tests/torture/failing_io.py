@@ -1,6 +1,6 @@
 """Lets each call of a run that changes a file fail, once and from then on, with each error.
 
-failing_io.py STRIDE: every STRIDE-th case.
+failing_io.py STRIDE [CALL]: every STRIDE-th case; only of this call (write, fsync...).
 """
 import errno
 import os
@@ -98,13 +98,14 @@ def try_case(bench, reference, case, saved_at):
     return found
 
 
-def main(stride):
+def main(stride, only=None):
     with Bench(epochs=2, checkpoint_minutes=0) as bench:
         reference = bench.reference()
         calls = bench.calls()
         saved_at = next(number for number, call, path in calls if call == "rename" and LAST in path)
         score = Score("io")
-        for case in list(cases(calls))[::int(stride)]:
+        chosen = [case for case in cases(calls) if only in (None, case[1])]
+        for case in chosen[::int(stride)]:
             number, call, path, act, goes_on = case
             error = act if act == "short" else errno.errorcode[act]
             score.count(try_case(bench, reference, case, saved_at),
