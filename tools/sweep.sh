@@ -249,7 +249,7 @@ main() {
     done <<< "$all"
     if [ ${#runs[@]} -gt 0 ]; then
         "$gnet" compare "${runs[@]}"
-        "$gnet" report "${runs[@]}" --output "${out%/}.html" >&2
+        "$gnet" report "${runs[@]}" --output "${out%/}.html" >&2 || failed=1
     fi
     [ $interrupted -eq 0 ] || exit 130
     exit $failed

@@ -432,7 +432,7 @@ function environment(env) {
     ], Object.entries(env), {id: "environment-table"});
 }
 
-const folded = (title, text) => el("details", {}, el("summary", {}, title), el("pre", {tabindex: "0"}, text));
+const folded = (title, text, open) => el("details", {open}, el("summary", {}, title), el("pre", {tabindex: "0"}, text));
 
 function singlePage(run, detail) {
     const e = run.curves.epochs, speed = median(run.curves.steps.images_per_s), best = e.epoch.indexOf(run.best_epoch);
@@ -458,7 +458,7 @@ function singlePage(run, detail) {
         e.epoch.length ? section("epochs", "Epochs", epochTable(run)) : null,
         section("setup", "Config and environment",
             detail.config !== null ? folded("config.yaml", detail.config) : null,
-            detail.log !== null ? folded("The end of log.txt", detail.log) : null,
+            detail.log !== null ? folded("The end of log.txt", detail.log, run.status !== "done") : null,
             detail.environment ? environment(detail.environment) : null),
     ];
     return [

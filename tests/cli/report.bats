@@ -118,7 +118,7 @@ need_browser() {
         'eval:[...document.querySelectorAll("#class-table td:nth-child(3)")].map(c => Number(c.innerText))' \
         'eval:document.querySelector("#confusion-table tbody").innerText' \
         click:'[data-chart=epoch-loss] .reset[aria-pressed]' \
-        'eval:gnetReport.charts[0].graph.getOptionForAxis("logscale", "y")' \
+        'eval:gnetReport.charts.find(c => c.spec.id == "epoch-loss").graph.getOptionForAxis("logscale", "y")' \
         size:400x800 'eval:document.documentElement.scrollWidth' \
         scheme:dark 'eval:getComputedStyle(document.body).backgroundColor'
     [ "$stderr" = "" ]
