@@ -40,7 +40,7 @@ def export(gnet, weights, path):
 
 
 def check_model(onnx, path):
-    """ONNX's checker; returns the input's [channels, height, width]."""
+    """ONNX's checker, and what gnet says of the file."""
     onnx.checker.check_model(str(path), full_check=True)
     model = onnx.load(str(path))
     dims = model.graph.input[0].type.tensor_type.shape.dim
@@ -49,7 +49,7 @@ def check_model(onnx, path):
     print(f"onnx {onnx.__version__}: passed (IR version {model.ir_version}, opset {opset})")
 
 
-def input_shape(gnet, weights):
+def input_shape(weights):
     """[channels, height, width], from the config that the checkpoint carries."""
     path = pathlib.Path(weights)
     path = path / "checkpoints/best.safetensors" if path.is_dir() else path
@@ -116,7 +116,7 @@ def main():
     runtime = find("onnxruntime", "onnxruntime")
     if not (onnx or cv2 or runtime):
         return SKIPPED
-    shape = input_shape(arguments.gnet, arguments.weights)
+    shape = input_shape(arguments.weights)
     pixels = np.random.default_rng(1).integers(0, 256, (arguments.images, *shape), np.uint8)
     images = pixels.astype(np.float32) / np.float32(255)
     good = True

@@ -7,6 +7,7 @@
 #include "train/npz.h"
 #include "train/onnx.h"
 #include "train/trained.h"
+#include "train/weights_file.h"
 
 /* Writes the config's weights, those of its graph in their order. */
 typedef GnetStatus WriteWeights(const char *path, const GnetConfig *config,
@@ -59,26 +60,33 @@ static const Format *find_format(const char *file)
 }
 
 /* The network's parameters, in its order. */
-static GnetStatus write_weights(const GnetTrained *trained, const char *file, WriteWeights *write,
-                                GnetError *error)
+static GnetStatus write_taken(const GnetTrained *trained, const GnetWeightsFile *view,
+                              const char *file, WriteWeights *write, GnetDiagnostics *diagnostics,
+                              GnetError *error)
 {
-    const GnetGraph *graph = trained->config->graph;
-    GnetTensorEntry *tensors = calloc((size_t)graph->n_parameters + 1, sizeof *tensors);
+    GnetTensorEntry *entries = calloc(n_weights(trained->config) + 1, sizeof *entries);
+    GnetPool *pool = gnet_pool_open();
     GnetStatus status = GNET_OK;
-    if (!tensors)
-        return gnet_error(error, GNET_RUNTIME, file, "no memory to write it");
-    for (int p = 0; status == GNET_OK && p < graph->n_parameters; p++) {
-        const GnetTensorEntry *entry =
-            gnet_safetensors_find(trained->file, graph->parameters[p].name);
-        if (entry)
-            tensors[p] = *entry;
-        else
-            status = gnet_error(error, GNET_RUNTIME, trained->path, "has no tensor '%s'",
-                                graph->parameters[p].name);
-    }
+    if (!entries || !pool)
+        status = gnet_error(error, GNET_RUNTIME, file, "no memory to write it");
     if (status == GNET_OK)
-        status = write(file, trained->config, tensors, error);
-    free(tensors);
+        status =
+            gnet_weights_file_take(view, trained->config->graph, pool, entries, diagnostics, error);
+    if (status == GNET_OK)
+        status = write(file, trained->config, entries, error);
+    gnet_pool_close(&pool);
+    free(entries);
+    return status;
+}
+
+static GnetStatus write_weights(const GnetTrained *trained, const char *file, WriteWeights *write,
+                                GnetDiagnostics *diagnostics, GnetError *error)
+{
+    GnetWeightsFile view;
+    GnetStatus status = gnet_weights_file_view(trained->file, trained->path, &view, error);
+    if (status == GNET_OK)
+        status = write_taken(trained, &view, file, write, diagnostics, error);
+    gnet_weights_file_close(&view);
     return status;
 }
 
@@ -100,7 +108,7 @@ GnetStatus gnet_weights_export(const char *path, const char *file, GnetDiagnosti
                           ".npz or .onnx");
     GnetStatus status = gnet_trained_open(path, NULL, 0, &trained, diagnostics, error);
     if (status == GNET_OK)
-        status = write_weights(&trained, file, format->write, error);
+        status = write_weights(&trained, file, format->write, diagnostics, error);
     gnet_trained_close(&trained);
     return status;
 }

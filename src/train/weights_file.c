@@ -104,10 +104,14 @@ static bool match_parameter(const GnetWeightsFile *file, const GnetParameter *pa
     return false;
 }
 
+bool gnet_is_optimizer_state(const char *name)
+{
+    return strncmp(name, "optimizer.", strlen("optimizer.")) == 0;
+}
+
 static bool is_known(const GnetGraph *graph, const char *name)
 {
-    static const char optimizer[] = "optimizer.";
-    if (strncmp(name, optimizer, sizeof optimizer - 1) == 0)
+    if (gnet_is_optimizer_state(name))
         return true;
     for (int p = 0; p < graph->n_parameters; p++)
         if (strcmp(graph->parameters[p].name, name) == 0)
@@ -184,4 +188,33 @@ GnetStatus gnet_weights_file_read(const GnetWeightsFile *file, size_t i, float *
     if (file->npz)
         return read_npz(file, i, n, dst, error);
     return convert(file, tensor, gnet_safetensors_at(file->safetensors, i)->data, n, dst, error);
+}
+
+static GnetStatus take_one(const GnetWeightsFile *file, size_t i, const GnetParameter *parameter,
+                           GnetPool *pool, GnetTensorEntry *entry, GnetError *error)
+{
+    const GnetShape *shape = &parameter->shape;
+    float *numbers = gnet_pool_take(pool, (size_t)gnet_shape_elements(shape) * sizeof *numbers);
+    if (!numbers)
+        return gnet_error(error, GNET_RUNTIME, file->path, "no memory for its tensors");
+    *entry = (GnetTensorEntry){
+        .name = parameter->name, .type = GNET_F32, .n_dims = shape->n_dims, .data = numbers};
+    memcpy(entry->dims, shape->dims, (size_t)shape->n_dims * sizeof shape->dims[0]);
+    return gnet_weights_file_read(file, i, numbers, error);
+}
+
+GnetStatus gnet_weights_file_take(const GnetWeightsFile *file, const GnetGraph *graph,
+                                  GnetPool *pool, GnetTensorEntry *entries,
+                                  GnetDiagnostics *diagnostics, GnetError *error)
+{
+    size_t *which = calloc((size_t)graph->n_parameters + 1, sizeof *which);
+    GnetStatus status = GNET_OK;
+    if (!which)
+        return gnet_error(error, GNET_RUNTIME, file->path, "no memory for its tensors");
+    if (!gnet_weights_file_match(file, graph, which, diagnostics))
+        status = GNET_USAGE;
+    for (int p = 0; status == GNET_OK && p < graph->n_parameters; p++)
+        status = take_one(file, which[p], &graph->parameters[p], pool, &entries[p], error);
+    free(which);
+    return status;
 }

@@ -43,4 +43,13 @@ bool gnet_weights_file_match(const GnetWeightsFile *file, const GnetGraph *graph
 GnetStatus gnet_weights_file_read(const GnetWeightsFile *file, size_t i, float *dst,
                                   GnetError *error);
 
+/* Matches, and reads the graph's parameters: entries[graph->n_parameters] in its order, as F32
+   under its names, their numbers in the pool. GNET_USAGE where the file does not fit. */
+GnetStatus gnet_weights_file_take(const GnetWeightsFile *file, const GnetGraph *graph,
+                                  GnetPool *pool, GnetTensorEntry *entries,
+                                  GnetDiagnostics *diagnostics, GnetError *error);
+
+/* Whether the name is one of an optimizer's state in a checkpoint. */
+bool gnet_is_optimizer_state(const char *name);
+
 #endif

@@ -68,3 +68,25 @@ PYTHON
     run -0 "$GNET_SOURCE_ROOT/tools/check_onnx.py" --gnet "$GNET" runs/tiny-1
     [[ $output == *"passed (IR version 7, opset 13)"* ]]
 }
+
+# A checkpoint whose header was edited, by a program without CRCs.
+@test "a checkpoint that does not fit its own config is no weights to export" {
+    python3 - runs/tiny-1/checkpoints/best.safetensors odd.safetensors <<'PYTHON'
+import json, struct, sys
+data = open(sys.argv[1], "rb").read()
+n, = struct.unpack("<Q", data[:8])
+header = json.loads(data[8:8 + n])
+header["__metadata__"] = {"config": header["__metadata__"]["config"]}
+tensor = header["b1.0.weight"]
+tensor["dtype"], tensor["shape"] = "F16", [tensor["shape"][0] * 2] + tensor["shape"][1:]
+header["b1.0.scale"] = header.pop("b1.0.bias")
+text = json.dumps(header).encode()
+open(sys.argv[2], "wb").write(struct.pack("<Q", len(text)) + text + data[8 + n:])
+PYTHON
+    for name in w3.onnx w3.npz w3.safetensors; do
+        run -2 --separate-stderr "$GNET" export odd.safetensors $name
+        [[ $stderr == *"tensor 'b1.0.weight' is F16, 16 x 1 x 3 x 3, but the network's is F32, 8 x 1 x 3 x 3"* ]]
+        [[ $stderr == *"has no tensor 'b1.0.bias'"* && $stderr == *"'b1.0.scale' is not in the network"* ]]
+        [ ! -e $name ]
+    done
+}

@@ -136,6 +136,13 @@ a, b = (zipfile.ZipFile(path) for path in sys.argv[1:])
 assert all(a.read(name) == b.read(name) for name in a.namelist())' changed.npz again.npz
 }
 
+@test "an optimizer's state is left out, which is said" {
+    run -0 --separate-stderr "$GNET" import runs/tiny-1/checkpoints/last.safetensors config.yaml \
+        --out in.safetensors
+    [[ $stderr == *" tensors of an optimizer left out"* && $stderr != *converted* ]]
+    [ "$(tensor_digests in.safetensors | grep -c '^optimizer')" = 0 ]
+}
+
 @test "every mismatch is named, at once" {
     python3 npz.py w.npz changed.npz mismatch
     assert_refused 2 changed.npz "has no tensor 'b1.0.weight' (F32, 8 x 1 x 3 x 3)"
