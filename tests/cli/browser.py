@@ -12,12 +12,14 @@ ACTION is one of
 
 Prints a line on standard error, and exits with 1, for each exception or console message of a level above
 info, and for whatever the page asked the network for. Exits with 77 where there is no Chromium.
+Without a PAGE it prints which Chromium it would take.
 
 It speaks the DevTools protocol by a pipe, so that Python alone is needed."""
 import base64
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -39,13 +41,15 @@ class Browser:
 
         def take_pipes():  # the protocol's are descriptors 3 and 4
             a, b = os.dup(theirs_in), os.dup(theirs_out)
+            for end in (ours_in, ours_out):  # a pipe ends when no one holds it
+                os.close(end)
             os.dup2(a, 3)
             os.dup2(b, 4)
 
         self.process = subprocess.Popen([command, *FLAGS, "--user-data-dir=" + profile, "about:blank"],
                                         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, preexec_fn=take_pipes,
-                                        close_fds=False)
+                                        close_fds=False, start_new_session=True)
         os.close(theirs_in)
         os.close(theirs_out)
 
@@ -178,13 +182,20 @@ class Browser:
         self.settle()
 
     def close(self):
-        self.process.kill()
-        self.process.wait()
+        """The command may be a script that waits for the browser: both are to end."""
+        os.close(self.write_end)
+        os.close(self.read_end)
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
 
 
 def find_command():
-    named = os.environ.get("CHROMIUM")
-    return named or next((path for path in map(shutil.which, NAMES) if path), None)
+    """$CHROMIUM, or else the first that is installed."""
+    names = (os.environ["CHROMIUM"],) if "CHROMIUM" in os.environ else NAMES
+    return next((path for path in map(shutil.which, names) if path), None)
 
 
 def main():
@@ -192,6 +203,9 @@ def main():
     if not command:
         print("browser.py: there is no Chromium", file=sys.stderr)
         return 77
+    if len(sys.argv) < 2:
+        print(command)
+        return 0
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         browser = Browser(command, profile)
         try:

@@ -30,8 +30,7 @@ browser() {
 }
 
 need_browser() {
-    command -v "${CHROMIUM:-chromium-headless-shell}" > /dev/null || command -v chromium > /dev/null ||
-        skip "there is no Chromium (Debian: chromium-headless-shell)"
+    browser > /dev/null 2>&1 || skip "there is no Chromium (Debian: chromium-headless-shell)"
 }
 
 @test "the page of a run, and where it goes" {
