@@ -5,7 +5,12 @@
     tools/check_torch.py CONFIG_OR_CHECKPOINT --export torch.safetensors --train-steps 200
     gnet eval torch.safetensors
 
-Both sides must print the same test accuracy. An export has the config and PyTorch's scores in its
+Both sides must print the same test accuracy. So they must where the state dict goes by NumPy:
+
+    tools/check_torch.py CONFIG --export torch.npz --train-steps 200
+    gnet import torch.npz CONFIG --out torch.safetensors && gnet eval torch.safetensors
+
+An export as safetensors has the config and PyTorch's scores in its
 metadata. The tests score one state dict of each side (tests/train/test_reference_eval.c). That of
 PyTorch was made like this:
 
@@ -135,7 +140,10 @@ def main():
     loss, accuracy = score(net, test, n_images)
     if arguments.export:
         texts = {"config": text, "test_loss": f"{loss:.9g}", "test_acc": f"{accuracy:.9g}"}
-        tensor_file.write(arguments.export, torch_net.state_arrays(net), texts)
+        if arguments.export.endswith(".npz"):
+            np.savez(arguments.export, **torch_net.state_arrays(net))
+        else:
+            tensor_file.write(arguments.export, torch_net.state_arrays(net), texts)
     print(f"test_loss {loss:.9g}  test_acc {accuracy:.9g}  ({n_images} images)")
 
 

@@ -127,6 +127,11 @@ static Describe *find_form(const GnetOp *op)
     return NULL;
 }
 
+bool gnet_onnx_has_form(const GnetOp *op)
+{
+    return find_form(op) != NULL;
+}
+
 bool gnet_onnx_is_node(const GnetOp *op)
 {
     return op != &gnet_op_cross_entropy;

@@ -43,6 +43,9 @@ typedef struct GnetOnnxNodes {
    not. */
 bool gnet_onnx_is_node(const GnetOp *op);
 
+/* Whether ONNX has a form of it that gnet knows. */
+bool gnet_onnx_has_form(const GnetOp *op);
+
 /* Fills *nodes; gnet_onnx_nodes_close() releases them whatever is returned. GNET_RUNTIME, at path,
    without memory and where an operation has no ONNX form. */
 GnetStatus gnet_onnx_nodes_open(const GnetGraph *graph, const char *path, GnetOnnxNodes *nodes,

@@ -77,6 +77,8 @@ with zipfile.ZipFile(target, "w", compression) as archive:
             header["shape"] = "no shape"
         with archive.open(name, "w", force_zip64=True) as member: # as numpy does
             member.write(npy(header, data, version))
+    if "extra" in changes:
+        archive.writestr("b9.0.weight.npy", npy({"descr": "<f4", "fortran_order": False, "shape": ()}, bytes(4), 1))
     if "pickle" in changes:
         archive.writestr("archive/data.pkl", b"")
 PYTHON
@@ -150,6 +152,9 @@ assert all(a.read(name) == b.read(name) for name in a.namelist())' changed.npz a
     [[ $stderr == *"tensor 'b1.0.bias' is <f4, 2 x 4, but the network's is F32, 8"* ]]
     [[ $stderr == *"tensor 'b3.2.bias' is >f4, 10, but the network's is F32, 10"* ]]
     [ "${#stderr_lines[@]}" = 4 ]
+    python3 npz.py w.npz changed.npz extra
+    assert_refused 2 changed.npz "tensor 'b9.0.weight' is not in the network"
+    [ "${#stderr_lines[@]}" = 1 ]
 }
 
 @test "bad archives are refused in one line" {

@@ -132,9 +132,14 @@ static void assert_dims(const Onnx__ValueInfoProto *value, const char *name, siz
     assert_string_equal(value->name, name);
     assert_int_equal(tensor->elem_type, ONNX__TENSOR_PROTO__DATA_TYPE__FLOAT);
     assert_int_equal(tensor->shape->n_dim, n + 1);
+    assert_int_equal(tensor->shape->dim[0]->value_case,
+                     ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_PARAM);
     assert_string_equal(tensor->shape->dim[0]->dim_param, "batch");
-    for (size_t d = 0; d < n; d++)
-        assert_int_equal(tensor->shape->dim[d + 1]->dim_value, dims[d]);
+    for (size_t d = 1; d <= n; d++) {
+        assert_int_equal(tensor->shape->dim[d]->value_case,
+                         ONNX__TENSOR_SHAPE_PROTO__DIMENSION__VALUE_DIM_VALUE);
+        assert_int_equal(tensor->shape->dim[d]->dim_value, dims[d - 1]);
+    }
 }
 
 static void any_number_of_images(void **state)
@@ -167,6 +172,15 @@ static void every_operation_has_its_node(void **state)
     assert_node("b2.1", "Flatten", "b2.0", "b2.1");
     assert_node("b2.2", "Gemm", "b2.1", "logits");
     assert_attribute("b2.2", "transB", 0, 1);
+}
+
+/* A new operation needs a row in onnx_nodes.c. */
+static void no_operation_is_left_out(void **state)
+{
+    (void)state;
+    for (const GnetOp *const *op = gnet_ops; *op; op++)
+        if (!(*op)->expand && gnet_onnx_is_node(*op) && !gnet_onnx_has_form(*op))
+            fail_msg("'%s' has no ONNX form", (*op)->name);
 }
 
 static void padding_that_counts_is_a_pad(void **state)
@@ -226,6 +240,7 @@ int main(void)
         cmocka_unit_test(says_what_it_is),
         cmocka_unit_test(any_number_of_images),
         cmocka_unit_test(every_operation_has_its_node),
+        cmocka_unit_test(no_operation_is_left_out),
         cmocka_unit_test(padding_that_counts_is_a_pad),
         cmocka_unit_test(weights_are_the_networks),
         cmocka_unit_test(nodes_are_in_order),
