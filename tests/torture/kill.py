@@ -43,8 +43,9 @@ class Killing:
         self.ends = Score("kill")
 
     def strike(self, command, run):
-        """One session, which may end before it is killed: its exit code and messages."""
-        if self.draw.random() < 0.5:
+        """One session, which may end before it is killed: its exit code and messages. Half of the
+        kills are to be within a save."""
+        if self.in_saves > self.kills.n / 2:
             return kill_at_an_instant(self.bench, command, self.draw.uniform(0, self.seconds))
         code, messages = kill_in_a_save(self.bench, command, run, self.draw, self.n_calls)
         self.in_saves += code == -signal.SIGKILL

@@ -26,7 +26,7 @@ def check(bench, root, log, states, resumes, dropped=()):
 
 
 def main(states, resumes):
-    with Bench(epochs=2, checkpoint_minutes=0.00001) as bench:
+    with Bench(epochs=4, checkpoint_minutes=0.00001) as bench:
         root, log = bench.work / "disk", bench.work / "log"
         record(bench, root, log)
         # With no plots drawn while states are trained to their end, as those take the longest.

@@ -27,6 +27,7 @@
 #define LAST "checkpoints/last.safetensors"
 #define PREVIOUS "checkpoints/prev.safetensors"
 #define IN_ORDER_MAX 48 /* states of a call that are taken in order; random ones follow */
+#define KNOWN_MAX 12    /* known states in a row after which a call is left alone */
 #define ROUNDS_MAX 40
 #define FAILURES_SHOWN 10
 
@@ -397,16 +398,22 @@ static void look_at(CrashModel *model, size_t at, CrashChoices *choices)
     crash_state_free(&state);
 }
 
+/* New states at a call are as many in a round as make the whole number with those of the other
+   calls: the end of the log is looked at as closely as its beginning. */
 static void look_at_call(CrashModel *model, size_t at, uint64_t seed, bool first)
 {
     CrashChoices choices = {.random = seed, .in_order = true};
+    size_t enough = check.n_states + check.states_wanted / check.n_calls + 1;
     int n = 0;
     do
         look_at(model, at, &choices);
-    while (first && ++n < IN_ORDER_MAX && crash_choices_next(&choices));
+    while (first && ++n < IN_ORDER_MAX && check.n_states < enough && crash_choices_next(&choices));
     choices.in_order = false;
-    for (n = 0; n < IN_ORDER_MAX; n++)
+    for (int n_known = 0; n_known < KNOWN_MAX && check.n_states < enough;) {
+        size_t before = check.n_states;
         look_at(model, at, &choices);
+        n_known = check.n_states > before ? 0 : n_known + 1;
+    }
 }
 
 static void apply(CrashModel *model, const CrashCall *call)
