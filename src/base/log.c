@@ -64,7 +64,7 @@ static void write_to_file(GnetLogLevel level, const char *message)
     if (gnet_file_write_all(state.file, line, (size_t)length) || state.file_failed)
         return;
     state.file_failed = true;
-    snprintf(line, sizeof line, "the log's file cannot be written: %s; lines are missing there",
+    snprintf(line, sizeof line, "log.txt cannot be written: %s; lines are missing there",
              strerror(errno));
     write_to_sink(GNET_LOG_WARNING, line);
 }

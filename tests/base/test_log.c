@@ -126,7 +126,7 @@ static void a_full_disk_is_said_once(void **state)
     fclose(full);
     assert_int_equal(heard.n, 1);
     assert_int_equal(heard.level, GNET_LOG_WARNING);
-    assert_string_equal(heard.last, "the log's file cannot be written: No space left on device; "
+    assert_string_equal(heard.last, "log.txt cannot be written: No space left on device; "
                                     "lines are missing there");
 }
 

@@ -51,7 +51,7 @@ def used_after_failed_sync(trace, number, path):
 def said(messages, act, path):
     """Whether the messages name the cause, and the file or its directory."""
     name = path.removesuffix(".tmp").rsplit("/", 1)[-1]
-    return os.strerror(act) in messages and (name in messages or "log's file" in messages)
+    return os.strerror(act) in messages and name in messages
 
 
 def problems_of(code, messages, case, saved):
