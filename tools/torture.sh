@@ -18,7 +18,7 @@ that each goes on to the same bytes as a run that nothing happened to. Every par
     tmpfs     a real disk that fills up (needs root; skipped without)
     soak      a sweep of eight runs, killed and gone on with
 
-It takes some 20 minutes; --quick takes one, --long hours. Runs are made in memory (/dev/shm), or in
+It takes half an hour; --quick takes a minute, --long hours. Runs are made in memory (/dev/shm), or in
 \$TORTURE_DIR. Needs a build with the tests (meson setup -Dtests=enabled) in DIR: build-test, which
 tools/test.sh makes, by default.
 END
@@ -62,13 +62,13 @@ for file in "$GNET" "$TORTURE_SHIM" "$POWER_LOSS"; do
 done
 
 # What each part is told, quick, by default and long. kill: kills; syscalls: every so manieth call;
-# power: states, and how many of them are trained to their end; io: every so manieth failure; tmpfs:
-# trials; soak: seconds.
+# power: states, how many of them are trained to their end, and epochs of the run; io: every so
+# manieth failure; tmpfs: trials; soak: seconds.
 amount() { # PART
     case $1 in
     kill) echo 'kill.py|30|300|3000' ;;
     syscalls) echo 'syscalls.py|14|1|1' ;;
-    power) echo 'power.py|1000 10|12000 300|200000 3000' ;;
+    power) echo 'power.py|1000 10 3|12000 300 10|200000 3000 30' ;;
     io) echo 'failing_io.py|37|1|1' ;;
     tmpfs) echo 'full_disk.py|3|40|400' ;;
     soak) echo 'soak.py|4|600|7200' ;;

@@ -48,8 +48,10 @@ def used_after_failed_sync(trace, number, path):
     return False
 
 
-def said(messages, act, path):
-    """Whether the messages name the cause, and the file or its directory."""
+def said(messages, act, path, goes_on):
+    """Whether the messages name the cause, and the file; where all fail, it may be a later one."""
+    if goes_on:
+        return os.strerror(act) in messages.splitlines()[-1] and "runs/hurt" in messages
     name = path.removesuffix(".tmp").rsplit("/", 1)[-1]
     return os.strerror(act) in messages and name in messages
 
@@ -66,7 +68,7 @@ def problems_of(code, messages, case, saved):
         found.append(f"an interrupted {call} was not repeated: {messages}")
     if is_log and not goes_on and code != 0 and saved:
         found.append(f"a log stopped the run: {messages}")
-    if code == 1 and not said(messages, act, path):
+    if code == 1 and not said(messages, act, path, goes_on):
         found.append(f"the message names no file or no cause: {messages}")
     if code == 1 and "\n" in messages.strip() and not is_log and not goes_on:
         found.append(f"more than one line: {messages}")

@@ -1,6 +1,6 @@
 """Looks at the states that a power loss may leave of a run that was killed once and went on.
 
-power.py STATES RESUMES
+power.py STATES RESUMES EPOCHS
 """
 import os
 import subprocess
@@ -25,8 +25,8 @@ def check(bench, root, log, states, resumes, dropped=()):
                           stdout=subprocess.PIPE, text=True, env=bench.environment, check=False)
 
 
-def main(states, resumes):
-    with Bench(epochs=4, checkpoint_minutes=0.00001) as bench:
+def main(states, resumes, epochs):
+    with Bench(epochs=int(epochs), checkpoint_minutes=0.00001) as bench:
         root, log = bench.work / "disk", bench.work / "log"
         record(bench, root, log)
         # With no plots drawn while states are trained to their end, as those take the longest.

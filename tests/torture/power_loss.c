@@ -28,7 +28,7 @@
 #define PREVIOUS "checkpoints/prev.safetensors"
 #define IN_ORDER_MAX 48 /* states of a call that are taken in order; random ones follow */
 #define KNOWN_MAX 12    /* known states in a row after which a call is left alone */
-#define ROUNDS_MAX 40
+#define ROUNDS_MAX 1000
 #define FAILURES_SHOWN 10
 
 /* A content that stood, or was about to stand, under a file's final name. */

@@ -1,6 +1,6 @@
 """Kills a run after each of its calls that change a file, and within each of its writes.
 
-syscalls.py STRIDE: at every STRIDE-th call.
+syscalls.py STRIDE: after every STRIDE-th call, and within every STRIDE-th write.
 """
 import shutil
 import signal
@@ -41,9 +41,10 @@ def main(stride):
         for number, call, path in calls[::int(stride)]:
             after.count(try_kill(bench, reference, number, "kill", number >= saved_at),
                         f"after {number} {call} {path}")
-            if call == "write":
-                within.count(try_kill(bench, reference, number, "half", number > saved_at),
-                             f"within {number} {call} {path}")
+        writes = [(number, path) for number, call, path in calls if call == "write"]
+        for number, path in writes[::int(stride)]:
+            within.count(try_kill(bench, reference, number, "half", number > saved_at),
+                         f"within {number} write {path}")
         code = after.finish(f"kills after a call (a run has {len(calls)}): the old file or the new")
         return within.finish("kills within a write: the old file or the new") or code
 
