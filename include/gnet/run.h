@@ -40,6 +40,11 @@ typedef struct GnetRunOptions {
     const char *name;    /* NULL: the config's name and the next free number */
     const char *weights; /* a safetensors file to start from, or NULL. Not for resume. */
     int n_threads;       /* 1 to 1024; 0: as the config says */
+    /* For resume alone: "KEY=VALUE", and whether what these change, or another machine, may make
+       the run another one than its config gives from the start. */
+    const char *const *overrides; /* [n_overrides] */
+    size_t n_overrides;
+    bool force;
     GnetRunObserver observer;
     /* Becomes nonzero when the run shall stop: it is looked at after every batch. NULL: never. */
     const volatile sig_atomic_t *stop;
@@ -57,7 +62,8 @@ typedef struct GnetRunResult {
 
 /* Trains as config says in a new run directory. Returns GNET_OK when done; GNET_STOPPED when
    options->stop was set or train.max_steps was reached before the last epoch ended, with a
-   checkpoint to go on from; GNET_DIVERGED when the loss was not finite; otherwise as *error says.
+   checkpoint to go on from; GNET_DIVERGED when the loss, a gradient or a weight was not
+   finite (and train.on_nan did not help); otherwise as *error says.
    *result is filled as far as the run came, whatever is returned. What in the config does not fit
    the data or the weights is in *diagnostics, with GNET_USAGE. */
 GNET_API GnetStatus gnet_run_start(const GnetConfig *config, const GnetRunOptions *options,
@@ -66,7 +72,12 @@ GNET_API GnetStatus gnet_run_start(const GnetConfig *config, const GnetRunOption
 
 /* Goes on with the run in the directory at path, exactly where its last checkpoint stands: the
    weights at its end are bit for bit those of a run that never stopped. options->name, out and
-   weights are ignored. A run that is done is GNET_OK at once. */
+   weights are ignored. A run that is done is GNET_OK at once.
+
+   Keys that change no bit of what is trained (train.epochs, train.log_every and the like; see
+   `gnet help config`) may differ from the checkpoint's, by options->overrides or an edited
+   config.yaml. Others, and another instruction set or version of oneDNN, need options->force; what
+   makes the network, the batches or the optimizer never may. Refusals are GNET_USAGE. */
 GNET_API GnetStatus gnet_run_resume(const char *path, const GnetRunOptions *options,
                                     GnetRunResult *result, GnetDiagnostics *diagnostics,
                                     GnetError *error);

@@ -150,6 +150,52 @@ GnetStatus gnet_file_write(const char *path, const void *bytes, size_t n_bytes, 
     return gnet_file_commit(&writer, error);
 }
 
+/* Whether a link failed for what the file system is, so that a copy may do. */
+static bool has_no_links(int reason)
+{
+    return reason == EPERM || reason == EOPNOTSUPP || reason == ENOSYS || reason == EMLINK ||
+           reason == EACCES;
+}
+
+static GnetStatus copy_file(const char *path, const char *copy, GnetError *error)
+{
+    char *bytes;
+    size_t n_bytes;
+    GNET_TRY(gnet_file_read(path, SIZE_MAX / 2, &bytes, &n_bytes, error));
+    GnetStatus status = gnet_file_write(copy, bytes, n_bytes, error);
+    free(bytes);
+    return status;
+}
+
+static GnetStatus link_file(const char *path, const char *temporary, const char *kept,
+                            GnetError *error)
+{
+    unlink(temporary);
+    if (link(path, temporary) != 0) {
+        if (errno == ENOENT)
+            return GNET_OK;
+        return has_no_links(errno) ? copy_file(path, kept, error)
+                                   : gnet_error_errno(error, kept, "write");
+    }
+    GnetStatus status = GNET_OK;
+    if (rename(temporary, kept) != 0)
+        status = gnet_error_errno(error, kept, "rename the finished file");
+    unlink(temporary); /* a rename between two names of one file leaves both */
+    return status;
+}
+
+GnetStatus gnet_file_keep(const char *path, const char *kept, GnetError *error)
+{
+    char *temporary;
+    if (!is_replaceable(kept))
+        return gnet_error(error, GNET_RUNTIME, kept, "is no regular file: it is not replaced");
+    if (asprintf(&temporary, "%s.tmp", kept) < 0)
+        return gnet_error(error, GNET_RUNTIME, kept, "no memory for a file");
+    GnetStatus status = link_file(path, temporary, kept, error);
+    free(temporary);
+    return status;
+}
+
 void gnet_file_abandon(GnetFileWriter *writer)
 {
     if (writer->stream)

@@ -38,6 +38,11 @@ void gnet_file_abandon(GnetFileWriter *writer);
 /* The file's whole content at once, under the same rules. */
 GnetStatus gnet_file_write(const char *path, const void *bytes, size_t n_bytes, GnetError *error);
 
+/* Gives the file at path a second name, `kept`, in place of what stood there, at once: a link, or a
+   copy where the file system has no links. No file at path is fine: nothing is done then. The
+   directory is left for the next commit in it to sync. */
+GnetStatus gnet_file_keep(const char *path, const char *kept, GnetError *error);
+
 /* Reads a whole file into memory that the caller frees, with a zero byte behind it that *n_bytes
    does not count. Anything that is not a regular file, or is over max_bytes, is refused. */
 GnetStatus gnet_file_read(const char *path, size_t max_bytes, char **bytes, size_t *n_bytes,

@@ -11,7 +11,7 @@ typedef struct CliVerb {
     const char *name;
     const char *summary;     /* one line */
     const char *usage[3];    /* what follows "gnet NAME", a form each; ended by NULL */
-    const char *examples[6]; /* whole command lines; ended by NULL */
+    const char *examples[7]; /* whole command lines; ended by NULL */
     CliOptionTable options;
     /* Does the work with the n arguments that are not options; returns the exit code. */
     int (*run)(int n, char **arguments);

@@ -16,7 +16,7 @@
 static struct {
     const char *resume, *name, *out, *weights;
     int n_threads;
-    bool json;
+    bool json, force;
 } options;
 
 static const CliOption option_rows[] = {
@@ -25,6 +25,10 @@ static const CliOption option_rows[] = {
      .value = &options.resume,
      .value_name = "RUN",
      .help = "go on with a stopped run, exactly where it was; train.max_steps counts anew"},
+    {.name = "force",
+     .value = &options.force,
+     .help =
+         "with --resume: go on even where the last bits will be others (see 'gnet help config')"},
     {.name = "name",
      .type = CLI_OPTION_TEXT,
      .value = &options.name,
@@ -198,14 +202,16 @@ static GnetStatus start(int n, char **arguments, const GnetRunOptions *run_optio
     return status;
 }
 
-/* A run that goes on has all that is left to say in its directory. */
+/* A run that goes on has its config in its directory; what may change is for the library to say. */
 static GnetStatus check_resume(int n, char **arguments)
 {
-    const char *extra = n > 0             ? arguments[0]
-                        : options.name    ? "--name"
+    const char *extra = options.name      ? "--name"
                         : options.out     ? "--out"
                         : options.weights ? "--weights"
                                           : NULL;
+    for (int i = 0; i < n && !extra; i++)
+        if (!strchr(arguments[i], '='))
+            extra = arguments[i];
     if (extra)
         return cli_usage_error("run",
                                "'--resume' goes on with the run's own config: it cannot be "
@@ -238,6 +244,8 @@ static GnetStatus refuse_run(const char *path)
 
 static GnetStatus check_start(int n, char **arguments)
 {
+    if (options.force)
+        return cli_usage_error("run", "'--force' is for '--resume'");
     if (n > 0 && is_run(arguments[0]))
         return refuse_run(arguments[0]);
     GnetStatus status = cli_arguments_check_target("run", "a config", n, arguments);
@@ -255,6 +263,9 @@ static int run_run(int n, char **arguments)
         .name = options.name,
         .weights = options.weights,
         .n_threads = options.n_threads,
+        .overrides = (const char *const *)arguments,
+        .n_overrides = options.resume ? (size_t)n : 0,
+        .force = options.force,
         .observer = {&view, note_start, show_progress, print_epoch},
         .stop = cli_signals_install(),
     };
@@ -275,11 +286,12 @@ static int run_run(int n, char **arguments)
 const CliVerb cli_verb_run = {
     .name = "run",
     .summary = "train, validate, keep the best weights, test them",
-    .usage = {"CONFIG [KEY=VALUE...] [OPTION...]", "--resume RUN [OPTION...]"},
+    .usage = {"CONFIG [KEY=VALUE...] [OPTION...]", "--resume RUN [KEY=VALUE...] [OPTION...]"},
     .examples = {"gnet run configs/googlenet_fashion.yaml",
                  "gnet run configs/googlenet_fashion.yaml train.lr=0.01 --name lr-0.01",
                  "for lr in 0.1 0.01 0.001; do gnet run mine.yaml train.lr=$lr -q; done",
                  "gnet run --resume runs/googlenet_fashion-1",
+                 "gnet run --resume runs/googlenet_fashion-1 train.epochs=20",
                  "gnet run mine.yaml --weights runs/mine-1/checkpoints/best.safetensors"},
     .options = CLI_OPTIONS(option_rows),
     .run = run_run,

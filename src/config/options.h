@@ -40,6 +40,14 @@ typedef enum GnetOptionType {
     GNET_OPTION_CUSTOM,      /* whatever parse makes of it */
 } GnetOptionType;
 
+/* Whether a run that goes on may do so with another value. */
+typedef enum GnetResume {
+    GNET_RESUME_SAME,   /* never: it would be another run, or none */
+    GNET_RESUME_FORCED, /* where the user insists: what is trained from there on is not what the
+                           config gives from the start */
+    GNET_RESUME_FREE,   /* its bits are those of a run that had this value from the start */
+} GnetResume;
+
 typedef struct GnetOption GnetOption;
 
 typedef struct GnetOptionTable {
@@ -74,6 +82,7 @@ struct GnetOption {
     const char *word; /* INT: a word that stands for GNET_AUTO, or NULL */
     const char *const *choices;     /* CHOICE: the words, ended by NULL */
     const GnetOptionTable *section; /* SECTION */
+    GnetResume resume;              /* not a SECTION's */
     bool flow;                      /* SECTION: written on one line, {a: 1, b: 2} */
     /* CUSTOM: parses node (never NULL; the parsed fallback where the key is missing) into the
        value, reporting what is wrong; and writes it back. type_help is what help prints as its
@@ -96,9 +105,12 @@ void gnet_options_parse(const GnetParse *parse, const GnetOptionTable *table, co
    the result gives the same struct. */
 void gnet_options_write(GnetYamlWriter *writer, const GnetOptionTable *table, const void *target);
 
+/* The row of a dotted key ("train.lr"), or the CUSTOM one that it leads into; NULL: none. */
+const GnetOption *gnet_options_find(const GnetOptionTable *table, const char *key);
+
 /* Prints the table for a terminal of 80 columns: for each option its dotted name, type and bounds,
-   its default (or "required"), and below them its help. The rows of sections follow the others.
-   prefix is the section's dotted name, "" at the top. */
+   its default (or "required"), and below them its help and what --resume allows. The rows of
+   sections follow the others. prefix is the section's dotted name, "" at the top. */
 void gnet_options_help(FILE *stream, const GnetOptionTable *table, const char *prefix);
 
 /* One value by itself, by the same rules as a row's: a custom option's parts, the items of a list.

@@ -89,6 +89,10 @@ static void print_row(FILE *stream, const GnetOption *row, const char *prefix)
     else
         fputs("; required\n", stream);
     print_wrapped(stream, row->help, NAME_WIDTH);
+    if (row->resume == GNET_RESUME_FREE)
+        print_wrapped(stream, "may change with --resume", NAME_WIDTH);
+    else if (row->resume == GNET_RESUME_FORCED)
+        print_wrapped(stream, "may change with --resume --force", NAME_WIDTH);
 }
 
 static void print_section(FILE *stream, const GnetOption *row, const char *prefix)

@@ -148,6 +148,7 @@ static const GnetOption rows[] = {
      .type = GNET_OPTION_STRING,
      .offset = offsetof(GnetDataConfig, path),
      .aka = "dir directory root",
+     .resume = GNET_RESUME_FREE,
      .help = "a directory, or a name that is looked up in $GNET_DATA, ./data and "
              "/usr/share/datasets"},
     {.key = "classes",

@@ -306,6 +306,48 @@ GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetErr
     return GNET_OK;
 }
 
+typedef struct Search {
+    GnetNet *net;
+    GnetBatch batch;
+    int *layers; /* [n_shards], found; -1: none */
+} Search;
+
+static void search_shard(void *user, int s)
+{
+    const Search *search = user;
+    GnetNet *net = search->net;
+    int number = program_of_shard(net, search->batch, s);
+    search->layers[s] =
+        number < 0 ? -1
+                   : gnet_shard_find_not_finite(&net->shards[s], net->programs[number], number);
+}
+
+int gnet_net_find_not_finite(GnetNet *net, GnetBatch batch)
+{
+    Search search = {net, batch, calloc((size_t)net->n_shards, sizeof *search.layers)};
+    int first = -1;
+    if (!search.layers)
+        return -1;
+    gnet_team_run(net->n_threads, net->n_shards, search_shard, &search);
+    for (int s = 0; s < net->n_shards; s++)
+        if (search.layers[s] >= 0 && (first < 0 || search.layers[s] < first))
+            first = search.layers[s];
+    free(search.layers);
+    return first;
+}
+
+static void forget_shard(void *user, int s)
+{
+    GnetNet *net = user;
+    memset(net->shards[s].arena.bytes, 0, net->shards[s].arena.size);
+    memset(net->shards[s].gradients.bytes, 0, net->shards[s].gradients.size);
+}
+
+void gnet_net_forget(GnetNet *net)
+{
+    gnet_team_run(net->n_threads, net->n_shards, forget_shard, net);
+}
+
 GnetStatus gnet_net_time_steps(GnetNet *net, GnetError *error)
 {
     for (int s = 0; s < net->n_shards; s++)

@@ -62,6 +62,14 @@ GnetNetShard gnet_net_shard(GnetNet *net, GnetBatch batch, int shard);
    GNET_RUNTIME if oneDNN failed. */
 GnetStatus gnet_net_run(GnetNet *net, GnetBatch batch, GnetScore *score, GnetError *error);
 
+/* Runs a loaded batch forward once more, step by step, and returns the number of the first layer
+   whose result is not finite, in any shard; -1: none. */
+int gnet_net_find_not_finite(GnetNet *net, GnetBatch batch);
+
+/* Sets all that a run leaves in the shards to zero: a NaN in what is padding would come back, since
+   it is not written anew each time. */
+void gnet_net_forget(GnetNet *net);
+
 /* A shard's gradients, laid out as the parameters' arena; only shards with images have any. */
 const float *gnet_net_gradients(const GnetNet *net, int shard);
 

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -112,6 +113,42 @@ void gnet_shard_run(GnetShard *shard, const GnetProgram *program, int number, fl
         if (!run_timed(shard, program, number, s))
             return;
     shard->score = *(const GnetScore *)gnet_shard_data(shard, program, program->score);
+}
+
+static bool is_finite(const void *numbers, GnetType type, size_t n_bytes)
+{
+    int64_t n = (int64_t)(n_bytes / gnet_type_bytes(type));
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(gnet_read(numbers, type, i)))
+            return false;
+    return true;
+}
+
+/* Whether all is finite that a step was the first to write: its results. Mere bytes, as scratch is,
+   hold anything. */
+static bool gives_finite(const GnetShard *shard, const GnetProgram *program, int number, int s)
+{
+    const GnetStep *step = &program->steps[s];
+    for (int i = 0; i < step->n_operands; i++) {
+        const GnetBuffer *buffer = &program->buffers[step->operands[i].buffer];
+        bool scratch = step->primitive && step->operands[i].arg == GNET_DNN_SCRATCHPAD;
+        if (buffer->kind == GNET_BUFFER_ARENA && buffer->layout && buffer->first == s && !scratch &&
+            !is_finite(shard->bound[number][s].data[i], gnet_dnn_layout_type(buffer->layout),
+                       buffer->bytes))
+            return false;
+    }
+    return true;
+}
+
+int gnet_shard_find_not_finite(GnetShard *shard, const GnetProgram *program, int number)
+{
+    for (int s = 0; s < program->n_steps && program->steps[s].part == GNET_PART_FORWARD; s++) {
+        if (!run_timed(shard, program, number, s))
+            return -1;
+        if (!gives_finite(shard, program, number, s))
+            return program->steps[s].layer;
+    }
+    return -1;
 }
 
 GnetStatus gnet_shard_time_steps(GnetShard *shard, GnetProgram *const *programs, int n_programs,

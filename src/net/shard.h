@@ -42,6 +42,10 @@ void *gnet_shard_data(const GnetShard *shard, const GnetProgram *program, int bu
    gradient. */
 void gnet_shard_run(GnetShard *shard, const GnetProgram *program, int number, float scale);
 
+/* Runs the forward steps until one gives a number that is not finite, and returns that one's layer;
+   -1: none does, or a step failed. */
+int gnet_shard_find_not_finite(GnetShard *shard, const GnetProgram *program, int number);
+
 /* Has every run from now on leave each step's time. GNET_RUNTIME without memory. */
 GnetStatus gnet_shard_time_steps(GnetShard *shard, GnetProgram *const *programs, int n_programs,
                                  GnetError *error);

@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "report/flat_config.h"
+#include "config/flat_config.h"
 #include "train/run_directory.h"
 
 /* One run as it was read. */

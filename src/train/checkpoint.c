@@ -56,6 +56,18 @@ static bool collect(Saving *saving, const GnetCheckpointSource *source)
     return true;
 }
 
+static bool add_skips(json_t *json, const GnetRunPosition *position)
+{
+    json_t *skips = json_array();
+    for (int i = 0; i < position->n_skips; i++) {
+        const GnetSkip *skip = &position->skips[i];
+        json_array_append_new(skips, json_pack("[I, I, I]", (json_int_t)skip->epoch,
+                                               (json_int_t)skip->first, (json_int_t)skip->end));
+    }
+    return json_object_set_new(json, "skips", skips) == 0 &&
+           json_array_size(skips) == (size_t)position->n_skips;
+}
+
 /* JSON with reals in 17 digits, which read back as the same doubles. */
 static char *position_text(const GnetCheckpointSource *source)
 {
@@ -66,7 +78,8 @@ static char *position_text(const GnetCheckpointSource *source)
         position->loss_sum, "n_correct", (json_int_t)position->n_correct, "best_epoch",
         (json_int_t)position->best_epoch, "best_val_loss", position->best_val_loss, "best_val_acc",
         position->best_val_acc, "data_fingerprint", (json_int_t)source->data_fingerprint);
-    char *text = json ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    bool good = json && (position->n_skips == 0 || add_skips(json, position));
+    char *text = good ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(json);
     return text;
 }
@@ -159,43 +172,57 @@ static bool is_count(json_int_t number)
     return number >= 0 && number <= (json_int_t)1 << 53;
 }
 
-/* Both are compared as this version of gnet writes them. */
-GnetStatus gnet_checkpoint_check_config(const GnetSafetensors *file, const char *path,
-                                        const GnetConfig *config, GnetError *error)
+GnetStatus gnet_checkpoint_config(const GnetSafetensors *file, const char *path,
+                                  GnetConfig **config, GnetError *error)
 {
     const char *text = gnet_safetensors_text(file, "config");
-    GnetConfig *saved = NULL;
     GnetDiagnostics wrong = {0};
-    if (text)
-        gnet_config_parse(text, path, NULL, 0, &saved, &wrong);
-    char *then = saved ? gnet_config_text(saved) : NULL;
-    char *now = gnet_config_text(config);
     GnetStatus status = GNET_OK;
-    if (!then || !now || strcmp(then, now) != 0)
-        status = gnet_error(error, GNET_USAGE, path,
-                            "was saved under another config than the run's config.yaml has now: a "
-                            "run can only go on as it was started");
-    free(then);
-    free(now);
-    gnet_config_close(&saved);
+    *config = NULL;
+    if (!text)
+        status = gnet_error(error, GNET_RUNTIME, path,
+                            "has no config: it is not a run's last checkpoint");
+    else if (gnet_config_parse(text, path, NULL, 0, config, &wrong) != GNET_OK)
+        status = gnet_error(error, GNET_RUNTIME, path, "has a config that cannot be read: %s",
+                            wrong.n ? wrong.items[0].text : "no memory");
     gnet_diagnostics_clear(&wrong);
     return status;
 }
 
-static GnetStatus read_position(const GnetSafetensors *file, const char *path,
-                                GnetRunPosition *position, uint32_t *data_fingerprint,
-                                GnetError *error)
+/* Reads the skipped batches, which are not there where there are none. */
+static bool read_skips(const json_t *skips, GnetRunPosition *position)
+{
+    position->n_skips = (int)json_array_size(skips);
+    if ((skips && !json_is_array(skips)) || json_array_size(skips) > GNET_SKIPS_MAX)
+        return false;
+    for (int i = 0; i < position->n_skips; i++) {
+        json_int_t epoch, first, end;
+        json_t *skip = json_array_get(skips, (size_t)i);
+        if (json_unpack(skip, "[I, I, I !]", &epoch, &first, &end) != 0 || !is_count(epoch) ||
+            !is_count(first) || !is_count(end) || first >= end)
+            return false;
+        position->skips[i] = (GnetSkip){epoch, first, end};
+    }
+    return true;
+}
+
+GnetStatus gnet_checkpoint_position(const GnetSafetensors *file, const char *path,
+                                    GnetRunPosition *position, uint32_t *data_fingerprint,
+                                    GnetError *error)
 {
     const char *text = gnet_safetensors_text(file, "position");
     json_error_t reason;
     json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, &reason) : NULL;
     json_int_t epoch, batch, step, n_correct, best_epoch, fingerprint;
+    json_t *skips = NULL;
     int failed =
-        !json || json_unpack(json, "{s:I, s:I, s:I, s:F, s:I, s:I, s:F, s:F, s:I !}", "epoch",
-                             &epoch, "batch", &batch, "step", &step, "loss_sum",
-                             &position->loss_sum, "n_correct", &n_correct, "best_epoch",
-                             &best_epoch, "best_val_loss", &position->best_val_loss, "best_val_acc",
-                             &position->best_val_acc, "data_fingerprint", &fingerprint);
+        !json ||
+        json_unpack(json, "{s:I, s:I, s:I, s:F, s:I, s:I, s:F, s:F, s:I, s?o !}", "epoch", &epoch,
+                    "batch", &batch, "step", &step, "loss_sum", &position->loss_sum, "n_correct",
+                    &n_correct, "best_epoch", &best_epoch, "best_val_loss",
+                    &position->best_val_loss, "best_val_acc", &position->best_val_acc,
+                    "data_fingerprint", &fingerprint, "skips", &skips) ||
+        !read_skips(skips, position);
     json_decref(json);
     if (failed || !is_count(epoch) || !is_count(batch) || !is_count(step) || !is_count(n_correct) ||
         !is_count(best_epoch) || fingerprint < 0 || fingerprint > UINT32_MAX)
@@ -246,7 +273,7 @@ GnetStatus gnet_checkpoint_load_state(const GnetSafetensors *file, const char *p
                                       GnetOptimizer *optimizer, GnetRunPosition *position,
                                       uint32_t *data_fingerprint, GnetError *error)
 {
-    GNET_TRY(read_position(file, path, position, data_fingerprint, error));
+    GNET_TRY(gnet_checkpoint_position(file, path, position, data_fingerprint, error));
     const GnetOptimizerKernel *kernel = optimizer->kernel;
     for (int s = 0; s < kernel->n_states; s++)
         GNET_TRY(read_state(file, path, graph, gnet_net_parameters(net), kernel->state_names[s],

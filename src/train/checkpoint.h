@@ -6,15 +6,25 @@
 #include "train/run_config.h"
 #include "train/safetensors.h"
 
+#define GNET_SKIPS_MAX 3
+
+/* Batches that an epoch goes without: a part of the run's state, as those that led to a NaN. */
+typedef struct GnetSkip {
+    int64_t epoch;      /* from 0 */
+    int64_t first, end; /* the last one is before end */
+} GnetSkip;
+
 /* Where a run stands. Everything is exact: a resumed run continues the very sums. */
 typedef struct GnetRunPosition {
     int64_t epoch;      /* finished */
-    int64_t batch;      /* trained in the epoch under way */
+    int64_t batch;      /* of the epoch under way that are done, trained or skipped */
     int64_t step;       /* trained over all epochs */
     double loss_sum;    /* over the images of the epoch under way */
     int64_t n_correct;  /* of them */
     int64_t best_epoch; /* 0: none yet */
     double best_val_loss, best_val_acc;
+    int n_skips; /* times that train.on_nan went back, and what has been left out since */
+    GnetSkip skips[GNET_SKIPS_MAX];
 } GnetRunPosition;
 
 /* What a checkpoint is of. */
@@ -39,9 +49,14 @@ GnetStatus gnet_checkpoint_load_weights(const GnetSafetensors *file, const char 
                                         const GnetGraph *graph, GnetNet *net,
                                         GnetDiagnostics *diagnostics, GnetError *error);
 
-/* Whether the file was saved under this very config; GNET_USAGE where the two differ. */
-GnetStatus gnet_checkpoint_check_config(const GnetSafetensors *file, const char *path,
-                                        const GnetConfig *config, GnetError *error);
+/* The config that the file was saved under, to be closed. */
+GnetStatus gnet_checkpoint_config(const GnetSafetensors *file, const char *path,
+                                  GnetConfig **config, GnetError *error);
+
+/* Reads the position alone, under the same rules. */
+GnetStatus gnet_checkpoint_position(const GnetSafetensors *file, const char *path,
+                                    GnetRunPosition *position, uint32_t *data_fingerprint,
+                                    GnetError *error);
 
 /* Reads the optimizer's state and the position. A file that has none is GNET_RUNTIME. */
 GnetStatus gnet_checkpoint_load_state(const GnetSafetensors *file, const char *path,

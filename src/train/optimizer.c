@@ -40,7 +40,7 @@ typedef struct Pass {
     GnetNet *net;
     const float *gradients[GNET_SHARDS_MAX]; /* of the shards with images */
     int n_gradients;
-    atomic_bool not_finite;
+    atomic_bool not_finite; /* a gradient, a weight, or a number of the state */
 } Pass;
 
 GNET_SIMD_CLONES static void add(size_t n, float *restrict sum, const float *restrict term)
@@ -66,6 +66,7 @@ static void apply_chunk(Pass *pass, size_t first, size_t n)
     memcpy(sum, pass->gradients[0] + first, n * sizeof *sum);
     for (int s = 1; s < pass->n_gradients; s++)
         add(n, sum, pass->gradients[s] + first);
+    bool finite = are_finite(n, sum);
     GnetOptimizerPart part = {
         .n = n,
         .weights = gnet_parameters_weights(gnet_net_parameters(pass->net)) + first,
@@ -73,8 +74,12 @@ static void apply_chunk(Pass *pass, size_t first, size_t n)
     };
     for (int i = 0; i < optimizer->kernel->n_states; i++)
         part.states[i] = (float *)(void *)optimizer->states[i].bytes + first;
-    optimizer->kernel->apply(optimizer->config, optimizer->step, &part);
-    if (!are_finite(n, part.weights))
+    if (finite) /* otherwise the weights are kept, for whoever looks where that came from */
+        optimizer->kernel->apply(optimizer->config, optimizer->step, &part);
+    finite &= are_finite(n, part.weights);
+    for (int i = 0; i < optimizer->kernel->n_states; i++)
+        finite &= are_finite(n, part.states[i]);
+    if (!finite)
         atomic_store(&pass->not_finite, true);
 }
 
@@ -96,7 +101,7 @@ GnetStatus gnet_optimizer_apply(GnetOptimizer *optimizer, GnetNet *net, int64_t 
     if (!gnet_parameters_update(gnet_net_parameters(net), apply_parameter, &pass))
         return gnet_error(error, GNET_RUNTIME, "", "oneDNN could not copy the weights");
     if (atomic_load(&pass.not_finite))
-        return gnet_error(error, GNET_DIVERGED, "", "step %lld made a weight infinite or NaN",
+        return gnet_error(error, GNET_DIVERGED, "", "step %lld made a number infinite or NaN",
                           (long long)optimizer->step);
     return GNET_OK;
 }

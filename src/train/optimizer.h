@@ -42,8 +42,8 @@ GnetStatus gnet_optimizer_open(const GnetTrainConfig *config, size_t n_floats,
 void gnet_optimizer_close(GnetOptimizer *optimizer);
 
 /* One pass over the parameters: sums the gradients of a batch of n_images in the order of the
-   shards, applies them, and rewrites every copy of the weights. GNET_DIVERGED where a weight is no
-   longer finite. */
+   shards, applies them, and rewrites every copy of the weights. GNET_DIVERGED where a gradient, a
+   weight or a number of the state is no longer finite: some of them are spoilt by then. */
 GnetStatus gnet_optimizer_apply(GnetOptimizer *optimizer, GnetNet *net, int64_t n_images,
                                 GnetError *error);
 

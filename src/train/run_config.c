@@ -10,6 +10,7 @@ static const GnetOption rows[] = {
     {.key = "name",
      .type = GNET_OPTION_STRING,
      .offset = offsetof(GnetConfig, name),
+     .resume = GNET_RESUME_FREE,
      .help = "what runs are called; a number follows it"},
     {.key = "seed",
      .type = GNET_OPTION_INT,
@@ -35,7 +36,7 @@ static const GnetOption rows[] = {
      .help = "the training"},
 };
 
-static const GnetOptionTable root_options = {"", rows, sizeof rows / sizeof rows[0]};
+const GnetOptionTable gnet_config_options = {"", rows, sizeof rows / sizeof rows[0]};
 
 /* Where a key of a section was written; the section or the whole where it is not there. */
 static GnetPosition position_of(const GnetNode *root, const char *section_key, const char *key)
@@ -80,7 +81,7 @@ static bool is_model_whole(const GnetModelConfig *model)
 static void parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagnostics *diagnostics)
 {
     GnetParse parse = {config->pool, diagnostics};
-    gnet_options_parse(&parse, &root_options, root, root->position, config);
+    gnet_options_parse(&parse, &gnet_config_options, root, root->position, config);
     if (is_model_whole(&config->model))
         config->graph = gnet_graph_build(&config->model, config->data.classes.n, diagnostics);
     if (config->graph)
@@ -259,7 +260,7 @@ bool gnet_config_write(const GnetConfig *config, FILE *stream)
     if (!writer)
         return false;
     gnet_write_mapping_begin(writer, false);
-    gnet_options_write(writer, &root_options, config);
+    gnet_options_write(writer, &gnet_config_options, config);
     gnet_write_mapping_end(writer);
     return gnet_yaml_writer_close(&writer);
 }
@@ -280,7 +281,7 @@ char *gnet_config_text(const GnetConfig *config)
 
 void gnet_config_help(FILE *stream)
 {
-    gnet_options_help(stream, &root_options, "");
+    gnet_options_help(stream, &gnet_config_options, "");
     fprintf(stream, "\n");
     gnet_model_help(stream);
 }

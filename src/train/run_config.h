@@ -8,6 +8,8 @@
 #include "net/graph_builder.h"
 #include "train/train_config.h"
 
+extern const GnetOptionTable gnet_config_options;
+
 struct GnetConfig {
     GnetPool *pool; /* every string and list below */
     char *name;

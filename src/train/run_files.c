@@ -93,27 +93,65 @@ char *gnet_run_files_data_directory(const char *env_path)
     return copy;
 }
 
-void gnet_run_files_compare_env(GnetRunDirectory *directory)
+/* What a run's last bits depend on beside its config. */
+typedef struct MachinePart {
+    const char *key, *what, *now;
+    bool counts; /* bits do differ; otherwise they may, in theory */
+} MachinePart;
+
+static const char *recorded(const json_t *env, const MachinePart *part)
+{
+    const char *then = json_string_value(json_object_get(env, part->key));
+    return then && strcmp(then, part->now) != 0 ? then : NULL;
+}
+
+static GnetStatus refuse_machine(const GnetRunDirectory *directory, const MachinePart *part,
+                                 const char *then, GnetError *error)
+{
+    return gnet_error(
+        error, GNET_USAGE, gnet_run_directory_path(directory),
+        "%s was '%s' when the run began and is '%s' now: its last bits would differ "
+        "from those of a run that never stopped; with --force it goes on all the same",
+        part->what, then, part->now);
+}
+
+/* Has env.json name this machine, so that it is asked about once. */
+static GnetStatus note_machine(GnetRunDirectory *directory, json_t *env, const MachinePart *parts,
+                               size_t n_parts, GnetError *error)
+{
+    for (size_t i = 0; i < n_parts; i++)
+        json_object_set_new(env, parts[i].key, json_string(parts[i].now));
+    return write_json(directory, "env.json", json_incref(env), error);
+}
+
+GnetStatus gnet_run_files_check_env(GnetRunDirectory *directory, bool force, GnetError *error)
 {
     char cpu[CPU_NAME_BYTES];
     gnet_cpu_name(cpu, sizeof cpu);
-    const struct {
-        const char *key, *what, *now;
-    } parts[] = {
-        {"cpu", "the CPU", cpu},
-        {"isa", "the instruction set", gnet_isa()},
-        {"onednn", "the library", gnet_dnn_version()},
+    const MachinePart parts[] = {
+        {"cpu", "the CPU", cpu, false},
+        {"isa", "the instruction set", gnet_isa(), true},
+        {"onednn", "the library", gnet_dnn_version(), true},
     };
+    const size_t n_parts = sizeof parts / sizeof parts[0];
     json_t *env = read_json(directory, "env.json");
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        const char *then = json_string_value(json_object_get(env, parts[i].key));
-        if (then && strcmp(then, parts[i].now) != 0)
+    GnetStatus status = GNET_OK;
+    bool forced = false;
+    for (size_t i = 0; i < n_parts && status == GNET_OK; i++) {
+        const char *then = recorded(env, &parts[i]);
+        if (then && parts[i].counts && !force)
+            status = refuse_machine(directory, &parts[i], then, error);
+        else if (then)
             gnet_log(GNET_LOG_WARNING,
                      "%s was '%s' when the run began and is '%s' now: the last bits may differ "
                      "from those of a run that never stopped",
                      parts[i].what, then, parts[i].now);
+        forced |= then && parts[i].counts;
     }
+    if (status == GNET_OK && forced)
+        status = note_machine(directory, env, parts, n_parts, error);
     json_decref(env);
+    return status;
 }
 
 static json_t *number(double value)

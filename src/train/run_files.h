@@ -13,9 +13,10 @@ GnetStatus gnet_run_files_write_env(GnetRunDirectory *directory, const GnetSessi
    where that is not known. */
 char *gnet_run_files_data_directory(const char *env_path);
 
-/* Warns, in the log, where the CPU, its instruction set or oneDNN's version are not those of
-   env.json: a run that goes on there is another one in its last bits. */
-void gnet_run_files_compare_env(GnetRunDirectory *directory);
+/* Compares the machine with that of env.json. Another instruction set or version of oneDNN would
+   make another run in its last bits: GNET_USAGE, or with force a warning in the log, and env.json
+   has the new ones from there on. Another CPU of the same set is only warned of. */
+GnetStatus gnet_run_files_check_env(GnetRunDirectory *directory, bool force, GnetError *error);
 
 /* What result.json holds beside the result itself. */
 typedef struct GnetRunState {

@@ -6,6 +6,9 @@ static const char *const optimizers[] = {[GNET_ADAM] = "adam", [GNET_SGD] = "sgd
 static const char *const losses[] = {"cross_entropy", NULL};
 static const char *const precisions[] = {[GNET_TYPE_F32] = "f32", [GNET_TYPE_BF16] = "bf16", NULL};
 
+static const char *const nan_answers[] = {
+    [GNET_NAN_STOP] = "stop", [GNET_NAN_ROLLBACK] = "rollback", NULL};
+
 static const GnetOption rows[] = {
     {.key = "epochs",
      .type = GNET_OPTION_INT,
@@ -13,6 +16,7 @@ static const GnetOption rows[] = {
      .fallback = "10",
      .min = 1,
      .max = 1e6,
+     .resume = GNET_RESUME_FREE,
      .help = "passes over the training images"},
     {.key = "max_steps",
      .type = GNET_OPTION_INT,
@@ -20,6 +24,7 @@ static const GnetOption rows[] = {
      .fallback = "0",
      .min = 0,
      .max = 1e12,
+     .resume = GNET_RESUME_FREE,
      .help = "steps after which a session stops with a checkpoint (exit 75); 0: no limit"},
     {.key = "optimizer",
      .type = GNET_OPTION_CHOICE,
@@ -34,6 +39,7 @@ static const GnetOption rows[] = {
      .fallback = "0.001",
      .min = 0,
      .max = 1e30,
+     .resume = GNET_RESUME_FORCED,
      .help = "learning rate"},
     {.key = "beta1",
      .type = GNET_OPTION_FLOAT,
@@ -41,6 +47,7 @@ static const GnetOption rows[] = {
      .fallback = "0.9",
      .min = 0,
      .max = 0.999999,
+     .resume = GNET_RESUME_FORCED,
      .help = "adam: decay of the mean of the gradients"},
     {.key = "beta2",
      .type = GNET_OPTION_FLOAT,
@@ -48,6 +55,7 @@ static const GnetOption rows[] = {
      .fallback = "0.999",
      .min = 0,
      .max = 0.999999,
+     .resume = GNET_RESUME_FORCED,
      .help = "adam: decay of the mean of their squares"},
     {.key = "eps",
      .aka = "epsilon",
@@ -57,6 +65,7 @@ static const GnetOption rows[] = {
      .min = 0,
      .max = 1,
      .above_min = true,
+     .resume = GNET_RESUME_FORCED,
      .help = "adam: added to the root of that mean"},
     {.key = "momentum",
      .type = GNET_OPTION_FLOAT,
@@ -64,11 +73,13 @@ static const GnetOption rows[] = {
      .fallback = "0",
      .min = 0,
      .max = 0.999999,
+     .resume = GNET_RESUME_FORCED,
      .help = "sgd: share of the last step that is taken again"},
     {.key = "nesterov",
      .type = GNET_OPTION_BOOL,
      .offset = offsetof(GnetTrainConfig, nesterov),
      .fallback = "false",
+     .resume = GNET_RESUME_FORCED,
      .help = "sgd: look ahead by the momentum"},
     {.key = "weight_decay",
      .type = GNET_OPTION_FLOAT,
@@ -76,6 +87,7 @@ static const GnetOption rows[] = {
      .fallback = "0",
      .min = 0,
      .max = 1e6,
+     .resume = GNET_RESUME_FORCED,
      .help = "times the weight, added to its gradient"},
     {.key = "loss",
      .type = GNET_OPTION_CHOICE,
@@ -97,6 +109,7 @@ static const GnetOption rows[] = {
      .word = "auto",
      .min = 1,
      .max = GNET_THREADS_MAX,
+     .resume = GNET_RESUME_FREE,
      .help = "auto: the CPUs there are; no result depends on it"},
     {.key = "shards",
      .type = GNET_OPTION_INT,
@@ -105,6 +118,7 @@ static const GnetOption rows[] = {
      .word = "auto",
      .min = 1,
      .max = GNET_SHARDS_MAX,
+     .resume = GNET_RESUME_FORCED,
      .help =
          "parts of a batch, each one thread's; auto: the threads, or fewer where that leaves no "
          "part larger. Results depend on it in their last bits"},
@@ -115,6 +129,7 @@ static const GnetOption rows[] = {
      .parse = gnet_algorithms_parse,
      .write = gnet_algorithms_write,
      .type_help = "auto | direct | own | {LAYER: [FORWARD, BACKWARD DATA, BACKWARD WEIGHTS]}",
+     .resume = GNET_RESUME_FORCED,
      .help = "of convolutions of stride 1: direct (oneDNN), winograd or gemm; auto: the faster one "
              "of each, timed once on a "
              "machine. Results depend on it in their last bits"},
@@ -124,6 +139,7 @@ static const GnetOption rows[] = {
      .fallback = "50",
      .min = 1,
      .max = 1e9,
+     .resume = GNET_RESUME_FREE,
      .help = "steps between records in metrics.jsonl"},
     {.key = "checkpoint_minutes",
      .type = GNET_OPTION_FLOAT,
@@ -131,12 +147,23 @@ static const GnetOption rows[] = {
      .fallback = "10",
      .min = 0,
      .max = 1e6,
+     .resume = GNET_RESUME_FREE,
      .help = "minutes between checkpoints within an epoch; 0: at the ends of epochs alone"},
     {.key = "tensorboard",
      .type = GNET_OPTION_BOOL,
      .offset = offsetof(GnetTrainConfig, tensorboard),
      .fallback = "false",
+     .resume = GNET_RESUME_FREE,
      .help = "write event files for TensorBoard into the run's directory tensorboard"},
+    {.key = "on_nan",
+     .type = GNET_OPTION_CHOICE,
+     .offset = offsetof(GnetTrainConfig, on_nan),
+     .fallback = "stop",
+     .choices = nan_answers,
+     .resume = GNET_RESUME_FREE,
+     .help = "where the loss, a gradient or a weight is no longer finite: end the run (exit 3), or "
+             "go back to the beginning of the epoch and leave the last ten batches out, up to 3 "
+             "times"},
 };
 
 const GnetOptionTable gnet_train_options = {"train", rows, sizeof rows / sizeof rows[0]};

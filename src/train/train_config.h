@@ -7,6 +7,8 @@
 
 typedef enum GnetOptimizerKind { GNET_ADAM, GNET_SGD } GnetOptimizerKind;
 
+typedef enum GnetNanAnswer { GNET_NAN_STOP, GNET_NAN_ROLLBACK } GnetNanAnswer;
+
 typedef struct GnetTrainConfig {
     int64_t epochs;
     int64_t max_steps; /* of one session; 0: no limit */
@@ -24,6 +26,7 @@ typedef struct GnetTrainConfig {
     int64_t log_every;         /* steps */
     double checkpoint_minutes; /* 0: at the ends of epochs alone */
     bool tensorboard;          /* event files are written */
+    int on_nan;                /* a GnetNanAnswer */
 } GnetTrainConfig;
 
 #define GNET_SHARDS_MAX 256

@@ -2,7 +2,10 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "train/divergence.h"
 #include "train/plots.h"
+#include "train/rollback.h"
+#include "train/trainer_checkpoint.h"
 #include "train/trainer_report.h"
 
 static const GnetTrainConfig *settings(const GnetTrainer *trainer)
@@ -14,17 +17,6 @@ int64_t gnet_trainer_batches(const GnetTrainer *trainer)
 {
     int64_t size = trainer->session.config->data.batch_size;
     return ((int64_t)trainer->session.split.n_train + size - 1) / size;
-}
-
-static GnetCheckpointSource source(const GnetTrainer *trainer)
-{
-    return (GnetCheckpointSource){
-        .config = trainer->session.config,
-        .net = trainer->session.net,
-        .optimizer = &trainer->optimizer,
-        .position = &trainer->position,
-        .data_fingerprint = trainer->data_fingerprint,
-    };
 }
 
 static bool is_scored(const GnetTrainer *trainer)
@@ -45,7 +37,7 @@ static void fill_result(GnetTrainer *trainer)
     result->seconds = trainer->seconds_before + gnet_clock_seconds() - trainer->session_start;
 }
 
-static GnetStatus write_result(GnetTrainer *trainer, const char *status, GnetError *error)
+GnetStatus gnet_trainer_write_result(GnetTrainer *trainer, const char *status, GnetError *error)
 {
     fill_result(trainer);
     GnetRunState state = {status, gnet_clock_seconds() - trainer->epoch_start};
@@ -55,19 +47,7 @@ static GnetStatus write_result(GnetTrainer *trainer, const char *status, GnetErr
 void gnet_trainer_fail(GnetTrainer *trainer)
 {
     GnetError lost;
-    write_result(trainer, "failed", &lost);
-}
-
-GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError *error)
-{
-    GnetCheckpointSource saved = source(trainer);
-    const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/last.safetensors");
-    if (!path)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
-    GNET_TRY(gnet_run_directory_sync_records(trainer->directory, error));
-    GNET_TRY(gnet_checkpoint_save(&saved, path, error));
-    trainer->saved_at = gnet_clock_seconds();
-    return write_result(trainer, status, error);
+    gnet_trainer_write_result(trainer, "failed", &lost);
 }
 
 static bool reached_limit(const GnetTrainer *trainer)
@@ -95,14 +75,14 @@ static GnetStatus stop(GnetTrainer *trainer, GnetError *error)
                       (long long)gnet_trainer_batches(trainer), reason);
 }
 
-/* what, with a number behind it, names what is not finite: "the loss of step". */
-static GnetStatus diverged(GnetTrainer *trainer, const char *what, int64_t number, GnetError *error)
+/* what, with a number behind it, names what is not finite: "the loss of step"; place tells where in
+   the network that began. */
+static GnetStatus diverged(const GnetTrainer *trainer, const char *what, int64_t number,
+                           const char *place, GnetError *error)
 {
-    GnetError lost;
-    write_result(trainer, "diverged", &lost);
     return gnet_error(error, GNET_DIVERGED, gnet_run_directory_path(trainer->directory),
-                      "%s %lld is not finite; try a smaller train.lr (it is %g)", what,
-                      (long long)number, settings(trainer)->lr);
+                      "%s %lld is not finite%s; try a smaller train.lr (it is %g)", what,
+                      (long long)number, place, settings(trainer)->lr);
 }
 
 /* Images a second over the last ten steps or so. */
@@ -146,17 +126,22 @@ static GnetStatus train_batch(GnetTrainer *trainer, const GnetImageList *list, G
     size_t size = (size_t)trainer->session.config->data.batch_size;
     size_t first = (size_t)trainer->position.batch * size;
     size_t count = list->n - first < size ? list->n - first : size;
+    const GnetBatch batch = {(int64_t)count, true};
     GnetScore score;
     double start = gnet_clock_seconds();
-    GNET_TRY(gnet_session_run(&trainer->session, list, first, (GnetBatch){(int64_t)count, true},
-                              &score, error));
+    GNET_TRY(gnet_session_run(&trainer->session, list, first, batch, &score, error));
     int64_t number = trainer->position.step + 1;
-    if (!isfinite(score.loss))
-        return diverged(trainer, "the loss of step", number, error);
+    char place[GNET_DIVERGENCE_BYTES];
+    if (!isfinite(score.loss)) {
+        gnet_divergence_of_batch(&trainer->session, list, first, batch, place);
+        return diverged(trainer, "the loss of step", number, place, error);
+    }
     GnetStatus status =
         gnet_optimizer_apply(&trainer->optimizer, trainer->session.net, (int64_t)count, error);
-    if (status == GNET_DIVERGED)
-        return diverged(trainer, "a weight after step", number, error);
+    if (status == GNET_DIVERGED) {
+        gnet_divergence_of_step(&trainer->session, &trainer->optimizer, list, first, batch, place);
+        return diverged(trainer, "what the optimizer makes of step", number, place, error);
+    }
     GNET_TRY(status);
     return record_step(trainer, &score, (int64_t)count, gnet_clock_seconds() - start, error);
 }
@@ -172,6 +157,10 @@ static GnetStatus train_epoch(GnetTrainer *trainer, GnetError *error)
     while (trainer->position.batch < gnet_trainer_batches(trainer)) {
         if (gnet_session_should_stop(session) || reached_limit(trainer))
             return stop(trainer, error);
+        if (gnet_rollback_skips(&trainer->position)) {
+            trainer->position.batch++;
+            continue;
+        }
         GNET_TRY(train_batch(trainer, &list, error));
         if (is_checkpoint_due(trainer))
             GNET_TRY(gnet_trainer_save(trainer, "running", error));
@@ -186,12 +175,7 @@ static GnetStatus keep_best(GnetTrainer *trainer, const GnetEpochRecord *record,
     position->best_epoch = record->epoch;
     position->best_val_loss = scored ? record->val_loss : 0;
     position->best_val_acc = scored ? record->val_acc : 0;
-    GnetCheckpointSource best = source(trainer);
-    best.optimizer = NULL;
-    const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/best.safetensors");
-    if (!path)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
-    return gnet_checkpoint_save(&best, path, error);
+    return gnet_trainer_save_best(trainer, error);
 }
 
 static void draw_plots(GnetTrainer *trainer)
@@ -207,7 +191,7 @@ static void draw_plots(GnetTrainer *trainer)
 static GnetEpochRecord epoch_record(const GnetTrainer *trainer, double val_loss, double val_acc)
 {
     const GnetRunPosition *position = &trainer->position;
-    double n_train = (double)trainer->session.split.n_train;
+    double n_train = (double)gnet_rollback_images(trainer);
     return (GnetEpochRecord){
         .epoch = position->epoch + 1,
         .lr = settings(trainer)->lr,
@@ -249,12 +233,13 @@ static GnetStatus finish_epoch(GnetTrainer *trainer, double val_loss, double val
     gnet_tensorboard_add_epoch(trainer->tensorboard, trainer->position.step, &record);
     begin_next_epoch(trainer);
     GNET_TRY(gnet_trainer_save(trainer, "running", error));
+    GNET_TRY(gnet_rollback_keep(trainer, error));
     draw_plots(trainer);
     gnet_trainer_report_epoch(trainer, &record, best);
     return GNET_OK;
 }
 
-static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
+static GnetStatus try_epoch(GnetTrainer *trainer, GnetError *error)
 {
     GNET_TRY(train_epoch(trainer, error));
     double val_loss = NAN, val_acc = NAN;
@@ -268,34 +253,35 @@ static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
         if (status == GNET_STOPPED)
             return stop(trainer, error);
         GNET_TRY(status);
-        if (!isfinite(val_loss))
-            return diverged(trainer, "the validation loss of epoch", scoring.epoch, error);
+        if (!isfinite(val_loss)) {
+            char place[GNET_DIVERGENCE_BYTES];
+            gnet_divergence_of_list(&trainer->session, &val, place);
+            return diverged(trainer, "the validation loss of epoch", scoring.epoch, place, error);
+        }
     }
     return finish_epoch(trainer, val_loss, val_acc, error);
 }
 
-static GnetStatus load_best(GnetTrainer *trainer, GnetError *error)
+/* An epoch, or its end at which it is to be trained again from its beginning. */
+static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
 {
-    const char *path = gnet_run_directory_file(trainer->directory, "checkpoints/best.safetensors");
-    if (!path)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for a checkpoint");
-    GnetSafetensors *file;
-    GNET_TRY(gnet_safetensors_open(path, &file, error));
-    GnetDiagnostics wrong = {0};
-    GnetStatus status = gnet_checkpoint_load_weights(file, path, trainer->session.config->graph,
-                                                     trainer->session.net, &wrong, error);
-    if (status == GNET_USAGE)
-        status = gnet_error(error, GNET_RUNTIME, path, "is not of this run: %s",
-                            wrong.n ? wrong.items[0].text : "");
-    gnet_diagnostics_clear(&wrong);
-    gnet_safetensors_close(&file);
+    GnetStatus status = try_epoch(trainer, error);
+    if (status != GNET_DIVERGED)
+        return status;
+    if (gnet_rollback_is_left(trainer)) {
+        const GnetError why = *error;
+        *error = (GnetError){0};
+        return gnet_rollback(trainer, why.text, error);
+    }
+    GnetError lost;
+    gnet_trainer_write_result(trainer, "diverged", &lost);
     return status;
 }
 
 /* Scores the best weights on the test images. The last ones are on disk by now. */
 static GnetStatus test(GnetTrainer *trainer, GnetError *error)
 {
-    GNET_TRY(load_best(trainer, error));
+    GNET_TRY(gnet_trainer_load_best(trainer, error));
     GnetImageList list = gnet_session_test(&trainer->session);
     GnetScoring scoring = {GNET_PHASE_TEST, trainer->position.epoch, settings(trainer)->epochs,
                            NULL};
@@ -304,7 +290,7 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
         gnet_session_score(&trainer->session, &list, &scoring, &trainer->result->test_loss,
                            &trainer->result->test_accuracy, error);
     if (status == GNET_STOPPED) {
-        GNET_TRY(write_result(trainer, "stopped", error));
+        GNET_TRY(gnet_trainer_write_result(trainer, "stopped", error));
         return gnet_error(error, GNET_STOPPED, gnet_run_directory_path(trainer->directory),
                           "stopped before the test; training is done and saved");
     }
@@ -312,7 +298,7 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
     gnet_trainer_report_test(trainer);
     gnet_tensorboard_add_test(trainer->tensorboard, trainer->position.step,
                               trainer->result->test_loss, trainer->result->test_accuracy);
-    return write_result(trainer, "done", error);
+    return gnet_trainer_write_result(trainer, "done", error);
 }
 
 GnetStatus gnet_trainer_run(GnetTrainer *trainer, GnetError *error)
@@ -320,6 +306,8 @@ GnetStatus gnet_trainer_run(GnetTrainer *trainer, GnetError *error)
     trainer->saved_at = gnet_clock_seconds();
     if (trainer->position.epoch > 0 && !trainer->tested)
         draw_plots(trainer); /* a session that was killed may not have come to it */
+    if (!trainer->tested)
+        GNET_TRY(gnet_rollback_begin(trainer, error));
     while (trainer->position.epoch < settings(trainer)->epochs)
         GNET_TRY(run_epoch(trainer, error));
     if (!trainer->tested)

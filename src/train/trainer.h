@@ -27,6 +27,7 @@ typedef struct GnetTrainer {
     int64_t unrecorded_images; /* trained since the last line of metrics.jsonl */
     double unrecorded_seconds; /* what those images took */
     bool plots_failed;         /* a warning has said so */
+    bool keeping_failed;       /* the same of the checkpoint before the last */
     bool tested;               /* by a session before: nothing is left to do */
 } GnetTrainer;
 
@@ -40,7 +41,7 @@ int64_t gnet_trainer_batches(const GnetTrainer *trainer);
 /* Has result.json say that the run failed, if it still can. */
 void gnet_trainer_fail(GnetTrainer *trainer);
 
-/* Saves checkpoints/last.safetensors and then result.json with this status. */
-GnetStatus gnet_trainer_save(GnetTrainer *trainer, const char *status, GnetError *error);
+/* Writes result.json, with this status. */
+GnetStatus gnet_trainer_write_result(GnetTrainer *trainer, const char *status, GnetError *error);
 
 #endif

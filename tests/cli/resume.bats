@@ -112,13 +112,22 @@ wait_for_steps() { # RUN STEPS
     [[ $stderr == *"runs/tiny-1"*"is in use by process $pid"* ]]
 }
 
-@test "what is no run, and a damaged checkpoint, cannot be resumed" {
+@test "what is no run, and damaged checkpoints, cannot be resumed" {
     run -1 --separate-stderr "$GNET" run --resume nowhere
     [[ $stderr == *"nowhere"* ]]
     run -75 "$GNET" run tiny.yaml -q train.max_steps=10
-    truncate -s -1 runs/tiny-1/checkpoints/last.safetensors
+    truncate -s -1 runs/tiny-1/checkpoints/{last,prev}.safetensors
     run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
     [[ $stderr == *"last.safetensors"* ]]
+}
+
+@test "a damaged checkpoint gives way to the one before" {
+    run -75 "$GNET" run tiny.yaml -q train.max_steps=10
+    run -75 "$GNET" run --resume runs/tiny-1 -q
+    truncate -s -1 runs/tiny-1/checkpoints/last.safetensors
+    run -75 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"warning: "*"last.safetensors: "*"goes on from the checkpoint before"* ]]
+    [[ $stderr == *"resumed in epoch 1 after 10 steps"* ]]
 }
 
 @test "a run goes on from another directory, though its data.path is relative" {
@@ -129,18 +138,38 @@ wait_for_steps() { # RUN STEPS
     run -75 "$GNET" run --resume ../runs/tiny-1 -q
 }
 
-@test "another instruction set is warned of" {
+@test "another instruction set is refused, but for --force" {
     run -75 "$GNET" run tiny.yaml -q train.max_steps=10
     sed -i 's/"isa": "[^"]*"/"isa": "another"/' runs/tiny-1/env.json
-    run -75 --separate-stderr "$GNET" run --resume runs/tiny-1
+    run -2 --separate-stderr "$GNET" run --resume runs/tiny-1
+    [[ $stderr == *"error: "*"the instruction set was 'another'"*"with --force"* ]]
+    run -75 --separate-stderr "$GNET" run --resume runs/tiny-1 --force
     [[ $stderr == *"warning: the instruction set was 'another'"*"last bits may differ"* ]]
+    run -75 "$GNET" run --resume runs/tiny-1
 }
 
-@test "a run whose config.yaml was edited cannot be resumed" {
+@test "a config.yaml that was edited where it counts is refused, by its keys" {
     run -75 "$GNET" run tiny.yaml -q train.max_steps=10
-    sed -i 's/batch_size: 32/batch_size: 16/' runs/tiny-1/config.yaml
+    sed -i 's/batch_size: 32/batch_size: 16/; s/lr: 0.001/lr: 0.1/; s/epochs: 2/epochs: 3/' \
+        runs/tiny-1/config.yaml
     run -2 --separate-stderr "$GNET" run --resume runs/tiny-1
-    [[ $stderr == *"another config"* ]]
+    [ "${#stderr_lines[@]}" -eq 2 ]
+    [[ $stderr == *"data.batch_size was 32 and is 16 now; a run can only go on"* ]]
+    [[ $stderr == *"train.lr was 0.001 and is 0.1 now; with --force"* ]]
+    sed -i 's/batch_size: 16/batch_size: 32/' runs/tiny-1/config.yaml
+    run -75 --separate-stderr "$GNET" run --resume runs/tiny-1 --force
+    [[ $stderr == *"warning: train.lr was 0.001 and is 0.1 from here on"* ]]
+    run -75 "$GNET" run --resume runs/tiny-1
+}
+
+@test "a run that is done is trained on, as if it had been meant so from the start" {
+    run -0 "$GNET" run tiny.yaml -q --name long train.epochs=3
+    run -0 "$GNET" run tiny.yaml -q --name short train.epochs=2
+    run -0 --separate-stderr "$GNET" run --resume runs/short train.epochs=3
+    [[ $stderr == *"train.epochs was 2 and is 3 from here on"* ]]
+    cmp runs/{long,short}/checkpoints/last.safetensors
+    cmp runs/{long,short}/config.yaml
+    cmp <(cut -d, -f1-6 runs/long/history.csv) <(cut -d, -f1-6 runs/short/history.csv)
 }
 
 @test "a stop is seen with -q, and the way on is fit for a shell" {

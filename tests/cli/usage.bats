@@ -65,7 +65,7 @@ refuses() { # TEXT ARGUMENT...
 
 @test "--resume takes nothing that the run has settled" {
     refuses "it cannot be combined with 'tiny.yaml'" run tiny.yaml --resume runs/tiny-1
-    refuses "it cannot be combined with 'train.lr=1'" run --resume runs/tiny-1 train.lr=1
+    refuses "'--force' is for '--resume'" run tiny.yaml --force
     for option in name out weights; do
         refuses "it cannot be combined with '--$option'" run --resume runs/tiny-1 "--$option=x"
     done

@@ -87,7 +87,10 @@ typedef struct StopPoint {
 typedef struct TinyRun {
     const char *out, *name;
     const StopPoint *stop_at; /* NULL: nowhere */
+    const char *weights;      /* to start from, or NULL */
     int n_threads;
+    const char *const *overrides; /* where it is resumed, ended by NULL; or NULL */
+    bool force;                   /* where it is resumed */
     volatile sig_atomic_t stop;
     GnetStatus status;
     GnetRunResult result;
@@ -106,12 +109,19 @@ static inline void stop_at_point(void *user, const GnetProgress *progress)
 
 static inline GnetRunOptions tiny_options(TinyRun *run)
 {
+    size_t n = 0;
+    while (run->overrides && run->overrides[n])
+        n++;
     run->stop = 0;
     gnet_diagnostics_clear(&run->diagnostics);
     return (GnetRunOptions){
         .out = run->out,
         .name = run->name,
+        .weights = run->weights,
         .n_threads = run->n_threads,
+        .overrides = run->overrides,
+        .n_overrides = n,
+        .force = run->force,
         .observer = {.user = run, .progress = stop_at_point},
         .stop = &run->stop,
     };

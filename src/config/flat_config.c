@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "report/flat_config.h"
+#include "config/flat_config.h"
 
 typedef struct Flattening {
     GnetPool *pool;

@@ -1,6 +1,6 @@
 /* A config as a flat list of keys and values. */
-#ifndef GNET_REPORT_FLAT_CONFIG_H
-#define GNET_REPORT_FLAT_CONFIG_H
+#ifndef GNET_CONFIG_FLAT_CONFIG_H
+#define GNET_CONFIG_FLAT_CONFIG_H
 
 #include "config/node.h"
 
