@@ -1,9 +1,8 @@
-/* Preloaded into gnet, raises signals at a chosen reading of the clock: there is one at every batch,
-   whatever the phase, and between the parts of a start. GNET_SIGNAL_AT is that reading's number
-   (from 1) and GNET_SIGNALS the signals' numbers; at its end, GNET_CLOCK_COUNT is a file that gets
-   how many there were. With GNET_SIGNAL_PATH, it is the first fsync of a file whose name has that text
-   behind reading GNET_SIGNAL_AT. */
-#define _GNU_SOURCE
+/* Preloaded into gnet, raises signals at a chosen reading of the clock: there is one at every
+   batch, whatever the phase, and between the parts of a start. GNET_SIGNAL_AT is that reading's
+   number (from 1) and GNET_SIGNALS the signals' numbers; at its end, GNET_CLOCK_COUNT is a file
+   that gets how many there were. With GNET_SIGNAL_PATH, it is the first fsync of a file whose name
+   has that text behind reading GNET_SIGNAL_AT. */
 #include <dlfcn.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -31,7 +30,7 @@ static void raise_all(void)
         long number = strtol(list, &rest, 10);
         if (rest == list)
             break;
-        kill(getpid(), (int)number);
+        raise((int)number); /* handled before it returns */
     }
 }
 
