@@ -66,9 +66,8 @@ const CliVerb cli_verb_import = {
     .name = "import",
     .summary = "make a checkpoint of other programs' weights: .safetensors or .npz",
     .usage = {"FILE CONFIG [KEY=VALUE...] --out CHECKPOINT"},
-    .examples =
-        {"gnet import torch.npz configs/googlenet_fashion.yaml --out torch.safetensors",
-         "gnet import state_dict.safetensors mine.yaml data.resize=64 --out mine.safetensors"},
+    .examples = {"gnet import torch.npz configs/googlenet_fashion.yaml --out torch.safetensors",
+                 "gnet import state_dict.safetensors mine.yaml --out mine.safetensors"},
     .options = CLI_OPTIONS(option_rows),
     .run = run_import,
 };

@@ -317,6 +317,48 @@ static void reads_no_endless_stream(void **state)
     assert_stream_refused("nothing", "cannot read: No such file or directory");
 }
 
+static int link_failure; /* what link() fails with; 0: it does not */
+
+int __real_link(const char *path, const char *name);
+int __wrap_link(const char *path, const char *name);
+
+int __wrap_link(const char *path, const char *name)
+{
+    if (!link_failure)
+        return __real_link(path, name);
+    errno = link_failure;
+    return -1;
+}
+
+/* With links, and on a file system that has none. */
+static void keeps_a_file_under_a_second_name(void **state)
+{
+    (void)state;
+    static const int failures[] = {0, EPERM, EOPNOTSUPP};
+    GnetError error;
+    assert_int_equal(gnet_file_keep("out", "pipe", &error), GNET_OK); /* there is nothing to keep */
+    assert_int_equal(access("pipe", F_OK), -1);
+    for (size_t i = 0; i < sizeof failures / sizeof *failures; i++) {
+        link_failure = failures[i];
+        write_whole("out", "old");
+        assert_int_equal(gnet_file_keep("out", "pipe", &error), GNET_OK);
+        assert_int_equal(gnet_file_keep("out", "pipe", &error), GNET_OK); /* of the same file */
+        assert_int_equal(access("pipe.tmp", F_OK), -1);
+        write_whole("out", "new");
+        assert_holds("pipe", "old");
+        assert_holds("out", "new");
+        assert_int_equal(gnet_file_keep("out", "pipe", &error), GNET_OK);
+        assert_holds("pipe", "new");
+    }
+    link_failure = EIO;
+    assert_int_equal(gnet_file_keep("out", "pipe", &error), GNET_RUNTIME);
+    assert_string_equal(error.place, "pipe");
+    link_failure = 0;
+    assert_holds("pipe", "new");
+    assert_int_equal(mkdir("directory", 0777), 0);
+    assert_int_equal(gnet_file_keep("out", "directory", &error), GNET_RUNTIME);
+}
+
 #define file_test(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -337,6 +379,7 @@ int main(void)
         file_test(writes_bytes_at_once),
         file_test(reads_a_stream_to_its_end),
         file_test(reads_no_endless_stream),
+        file_test(keeps_a_file_under_a_second_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,6 +41,8 @@ setup() {
         cp -r runs/fashion_quick-1 "runs/$name"
     done
     cp runs/mine-1/checkpoints/best.safetensors .
+    gnet export runs/mine-1 torch.npz > /dev/null
+    gnet export runs/mine-1 state_dict.safetensors > /dev/null
 }
 
 verbs() {

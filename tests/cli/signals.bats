@@ -101,6 +101,7 @@ stops_everywhere() { # NUMBER CODE FIRST_POINT
     GNET_SIGNAL_PATH=last.safetensors with_signals 30 "15 2" "$GNET" run tiny.yaml -q --name twice \
         train.epochs=1 train.log_every=1 > out 2> err || code=$?
     [ "$code" -eq 130 ]
+    grep -q '"status": "running"' runs/twice/result.json
     run -0 "$GNET" run -q --resume runs/twice
     cmp "$BATS_FILE_TMPDIR/runs/whole/checkpoints/last.safetensors" \
         runs/twice/checkpoints/last.safetensors

@@ -76,6 +76,8 @@ static const GnetRunPosition position = {
     .best_epoch = 2,
     .best_val_loss = 1.0 / 3,
     .best_val_acc = 2.0 / 3,
+    .n_skips = 2,
+    .skips = {{0, 3, 13}, {3, 0, 2}},
 };
 
 static void save(const Trained *trained, bool with_state)
@@ -287,6 +289,12 @@ static void a_position_that_is_none_is_refused(void **state)
         POSITION("0", "\"1\"", "\"data_fingerprint\":1"),
         POSITION("0", "0", "\"data_fingerprint\":4294967296"),
         POSITION("0", "0", "\"data_fingerprint\":1,\"more\":1"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":1"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[1]"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,1]]"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,2,2]]"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,-1,2]]"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,0,1],[0,1,2],[0,2,3],[0,3,4]]"),
         POSITION("0", "0", "\"data_fingerprint\":1,\"step\":2"),
     };
     Trained trained;
