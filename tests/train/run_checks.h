@@ -69,13 +69,10 @@ static inline void expect_same_tensors(const TinyRun *a, const TinyRun *b, const
 static inline GnetRunHistory read_history(const TinyRun *run)
 {
     char path[4096];
-    GnetRunDirectory *directory;
     GnetRunHistory history;
     GnetError error;
     snprintf(path, sizeof path, "%s/%s", run->out, run->name);
-    assert_int_equal(gnet_run_directory_open(path, &directory, &error), GNET_OK);
-    assert_int_equal(gnet_run_history_read(directory, &history, &error), GNET_OK);
-    gnet_run_directory_close(&directory);
+    assert_int_equal(gnet_run_history_read(path, &history, &error), GNET_OK);
     return history;
 }
 
