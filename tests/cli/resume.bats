@@ -189,7 +189,7 @@ wait_for_steps() { # RUN STEPS
 
 @test "a run that was killed before its first checkpoint says so" {
     run -75 "$GNET" run tiny.yaml -q train.max_steps=1
-    rm runs/tiny-1/checkpoints/last.safetensors
+    rm runs/tiny-1/checkpoints/{last,prev}.safetensors
     run -1 --separate-stderr "$GNET" run --resume runs/tiny-1
     [[ $stderr == *"runs/tiny-1: error: has no checkpoint"*"start the run anew"* ]]
 }

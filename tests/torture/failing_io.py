@@ -17,6 +17,7 @@ ERRORS = {
     "fsync": (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EINTR),
     "close": (errno.EIO, errno.ENOSPC, errno.EDQUOT, errno.EINTR),
     "rename": (errno.ENOSPC, errno.EIO, errno.EDQUOT),
+    "link": (errno.EPERM, errno.EIO, errno.ENOSPC, errno.EDQUOT),
     "mkdir": (errno.ENOSPC, errno.EIO, errno.EDQUOT),
     "ftruncate": (errno.EIO, errno.EINTR),
     "unlink": (errno.EIO,),
