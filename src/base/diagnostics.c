@@ -4,6 +4,8 @@
 
 #include <gnet/diagnostics.h>
 
+#include "base/mask.h"
+
 static char *format_place(GnetPosition position)
 {
     char *place = NULL;
@@ -32,6 +34,8 @@ void gnet_diagnose(GnetDiagnostics *list, GnetPosition position, const char *for
         list->n_lost++;
         return;
     }
+    gnet_mask_control_bytes(place);
+    gnet_mask_control_bytes(text);
     list->items[list->n++] = (GnetDiagnostic){place, text};
 }
 

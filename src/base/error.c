@@ -5,13 +5,7 @@
 
 #include <gnet/error.h>
 
-/* What a file's name or a tensor's has in it must not break the line or steer the terminal. */
-static void mask_control_bytes(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < ' ' || *text == 127)
-            *text = '?';
-}
+#include "base/mask.h"
 
 GnetStatus gnet_error(GnetError *error, GnetStatus code, const char *place, const char *format, ...)
 {
@@ -23,8 +17,8 @@ GnetStatus gnet_error(GnetError *error, GnetStatus code, const char *place, cons
     va_start(args, format);
     vsnprintf(error->text, sizeof error->text, format, args);
     va_end(args);
-    mask_control_bytes(error->place);
-    mask_control_bytes(error->text);
+    gnet_mask_control_bytes(error->place);
+    gnet_mask_control_bytes(error->text);
     return code;
 }
 

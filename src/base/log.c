@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/mask.h"
 
 #define MESSAGE_BYTES 2048
 
@@ -79,6 +80,7 @@ __attribute__((format(printf, 3, 0))) static void write_message(GnetLogLevel lev
         return;
     char message[MESSAGE_BYTES];
     vsnprintf(message, sizeof message, format, args);
+    gnet_mask_control_bytes(message);
     if (to_sink)
         write_to_sink(level, message);
     if (to_file)

@@ -7,6 +7,14 @@
 
 #include "data/image_format.h"
 
+/* Pixels that a byte can stand for at most: a block takes a bit of its own in Huffman's code, and
+   where the colours are coarsest 18 blocks hold 32 x 32 pixels, which makes 455. Arithmetic coding
+   has no such bound, and only an image of nothing goes beyond it. */
+#define PIXELS_A_BYTE_MAX 1024
+
+/* A progressive image has about ten scans. Each may go over all pixels and take a few bytes. */
+#define SCANS_MAX 100
+
 /* libjpeg's errors do not return: they jump back to where decoding began. */
 typedef struct Failure {
     struct jpeg_error_mgr manager; /* must be first: libjpeg hands out its address */
@@ -33,6 +41,17 @@ static void warn(j_common_ptr jpeg, int level)
 {
     if (level < 0)
         fail(jpeg);
+}
+
+/* Called for each part of a scan. */
+static void limit_scans(j_common_ptr jpeg)
+{
+    Failure *failure = (Failure *)(void *)jpeg->err;
+    if (((j_decompress_ptr)jpeg)->input_scan_number <= SCANS_MAX)
+        return;
+    snprintf(failure->reason, GNET_IMAGE_REASON_BYTES, "is a JPEG of more than %d scans",
+             SCANS_MAX);
+    longjmp(failure->back, 1);
 }
 
 static bool refuse(char *reason, const char *text)
@@ -64,12 +83,15 @@ static int find_orientation(const struct jpeg_decompress_struct *jpeg)
     return 1;
 }
 
-static bool read_pixels(struct jpeg_decompress_struct *jpeg, GnetImage *image, char *reason)
+static bool read_pixels(struct jpeg_decompress_struct *jpeg, size_t n_bytes, GnetImage *image,
+                        char *reason)
 {
     jpeg_save_markers(jpeg, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(jpeg, TRUE);
     if (jpeg->num_components != 1 && jpeg->num_components != 3)
         return refuse(reason, "is a JPEG of neither gray nor red, green and blue");
+    if ((uint64_t)jpeg->image_height * jpeg->image_width > (uint64_t)n_bytes * PIXELS_A_BYTE_MAX)
+        return refuse(reason, "is a damaged JPEG: it is too short for its pixels");
     jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     if (!gnet_image_allocate(image, jpeg->num_components, jpeg->image_height, jpeg->image_width,
                              reason))
@@ -89,13 +111,15 @@ static bool decode(const uint8_t *bytes, size_t n_bytes, GnetImage *image, char 
 {
     Failure failure = {.reason = reason};
     struct jpeg_decompress_struct jpeg = {.err = jpeg_std_error(&failure.manager)};
+    struct jpeg_progress_mgr progress = {.progress_monitor = limit_scans};
     volatile bool good = false;
     failure.manager.error_exit = fail;
     failure.manager.emit_message = warn;
     if (setjmp(failure.back) == 0) {
         jpeg_create_decompress(&jpeg);
+        jpeg.progress = &progress;
         jpeg_mem_src(&jpeg, bytes, n_bytes);
-        good = read_pixels(&jpeg, image, reason);
+        good = read_pixels(&jpeg, n_bytes, image, reason);
     }
     jpeg_destroy_decompress(&jpeg);
     return good;

@@ -113,8 +113,10 @@ static GnetStatus finish(GnetConfig *config, GnetNode *root, GnetStatus read_sta
                          GnetDiagnostics *diagnostics)
 {
     GnetStatus status = read_status;
-    if (root)
-        status = parse_all(config, root, overrides, n_overrides, diagnostics);
+    if (root) { /* also where the text was wrong: the other errors are found as well */
+        GnetStatus parsed = parse_all(config, root, overrides, n_overrides, diagnostics);
+        status = parsed == GNET_OK ? read_status : parsed;
+    }
     if (status == GNET_OK)
         *result = config;
     else
@@ -154,8 +156,11 @@ GnetStatus gnet_config_parse(const char *text, const char *source, const char *c
     GnetConfig *made = open_empty(diagnostics);
     if (!made)
         return GNET_RUNTIME;
+    size_t n_before = count(diagnostics);
     GnetNode *root = gnet_node_parse(made->pool, text, strlen(text), source, true, diagnostics);
-    GnetStatus status = gnet_pool_exhausted(made->pool) ? GNET_RUNTIME : GNET_USAGE;
+    GnetStatus status = gnet_pool_exhausted(made->pool)          ? GNET_RUNTIME
+                        : root && count(diagnostics) == n_before ? GNET_OK
+                                                                 : GNET_USAGE;
     return finish(made, root, status, overrides, n_overrides, config, diagnostics);
 }
 

@@ -223,3 +223,11 @@ refuses_algorithms() { # VALUE MESSAGE
     [[ $stderr == *"override 2: error: train.epochs must be an integer, not 'many'"* ]]
     [[ $stderr == *"override 3: error: train.lr must be at least 0, not -1"* ]]
 }
+
+@test "a key that stands twice alone is refused too" {
+    sed -i 's/^seed: 7/seed: 7\nseed: 8/' tiny.yaml
+    run -2 --separate-stderr "$GNET" check tiny.yaml
+    [ "$stderr" = "tiny.yaml:3:1: error: key 'seed' stands twice in this mapping (first at line 2)" ]
+    run -2 --separate-stderr "$GNET" run tiny.yaml
+    [ ! -e runs ]
+}

@@ -1,4 +1,5 @@
 /* Image files, written here by the formats' own libraries or by hand, and read back. */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 #include <jpeglib.h>
 #include <png.h>
+#include <zlib.h>
 
 #include "data/image.h"
 
@@ -48,7 +50,7 @@ static const char *write_png(const void *samples, png_uint_32 format, const void
 }
 
 static void write_jpeg_of(const uint8_t *pixels, int channels, unsigned height, unsigned width,
-                          uint8_t **bytes, unsigned long *n_bytes)
+                          bool progressive, uint8_t **bytes, unsigned long *n_bytes)
 {
     struct jpeg_error_mgr manager;
     struct jpeg_compress_struct jpeg = {.err = jpeg_std_error(&manager)};
@@ -62,6 +64,8 @@ static void write_jpeg_of(const uint8_t *pixels, int channels, unsigned height, 
     jpeg.in_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, 100, TRUE);
+    if (progressive)
+        jpeg_simple_progression(&jpeg);
     jpeg_start_compress(&jpeg, TRUE);
     while (jpeg.next_scanline < jpeg.image_height) {
         JSAMPROW row =
@@ -74,7 +78,12 @@ static void write_jpeg_of(const uint8_t *pixels, int channels, unsigned height, 
 
 static void write_jpeg(const uint8_t *pixels, int channels, uint8_t **bytes, unsigned long *n_bytes)
 {
-    write_jpeg_of(pixels, channels, HEIGHT, WIDTH, bytes, n_bytes);
+    write_jpeg_of(pixels, channels, HEIGHT, WIDTH, false, bytes, n_bytes);
+}
+
+static void write_progressive_jpeg(const uint8_t *pixels, uint8_t **bytes, unsigned long *n_bytes)
+{
+    write_jpeg_of(pixels, 1, HEIGHT, WIDTH, true, bytes, n_bytes);
 }
 
 static void fill(uint8_t *pixels, size_t n)
@@ -176,7 +185,7 @@ static const char *write_turned(const uint8_t *exif, size_t n_exif)
     unsigned long n_bytes;
     for (int i = 0; i < 16 * 16; i++)
         pixels[i] = quarters[i / 16 / 8][i % 16 / 8];
-    write_jpeg_of(pixels, 1, 16, 16, &bytes, &n_bytes);
+    write_jpeg_of(pixels, 1, 16, 16, false, &bytes, &n_bytes);
     assert_in_range(n_bytes + n_exif + 4, 0, sizeof file);
     const uint8_t marker[] = {0xff, 0xe1, (uint8_t)((n_exif + 2) >> 8), (uint8_t)(n_exif + 2)};
     memcpy(file, bytes, 2);
@@ -334,6 +343,74 @@ static void refuses_truncated_files(void **state)
     refuses_every_truncation("b.pgm", (const uint8_t *)pgm, sizeof pgm - 2, 2, "is a damaged PGM");
 }
 
+static void refuse_changed(const char *name, uint8_t *bytes, size_t n_bytes, const char *reason)
+{
+    expect_refused(write_bytes(name, bytes, n_bytes), reason);
+    free(bytes);
+}
+
+/* The crc of a chunk is over its type and data, and lies behind them. */
+static void set_png_size(uint8_t *bytes, uint32_t width, uint32_t height)
+{
+    uint8_t *chunk = bytes + 12;
+    const uint32_t sizes[] = {htonl(width), htonl(height)};
+    memcpy(chunk + 4, sizes, sizeof sizes);
+    uint32_t crc = htonl((uint32_t)crc32(0, chunk, 4 + 13));
+    memcpy(chunk + 4 + 13, &crc, sizeof crc);
+}
+
+static uint8_t *read_file(const char *path, size_t *n_bytes)
+{
+    uint8_t *bytes = malloc(1 << 16);
+    FILE *stream = fopen(path, "rb");
+    assert_true(bytes && stream);
+    *n_bytes = fread(bytes, 1, 1 << 16, stream);
+    fclose(stream);
+    return bytes;
+}
+
+/* Files of a hundred bytes or so that claim 100 million pixels: no memory is taken for them. */
+static void refuses_more_pixels_than_the_file_holds(void **state)
+{
+    (void)state;
+    uint8_t gray[HEIGHT * WIDTH], *bytes;
+    size_t n;
+    unsigned long n_jpeg;
+    fill(gray, sizeof gray);
+    bytes = read_file(write_png(gray, PNG_FORMAT_GRAY, NULL), &n);
+    set_png_size(bytes, 10000, 10000);
+    refuse_changed("c.png", bytes, n, "bytes cannot hold 10000 x 10000 pixels");
+    write_jpeg(gray, 1, &bytes, &n_jpeg);
+    for (size_t i = 0; i + 9 < n_jpeg; i++) /* the frame's marker, length, depth, and sizes */
+        if (bytes[i] == 0xff && bytes[i + 1] == 0xc0)
+            memcpy(bytes + i + 5, "\x27\x10\x27\x10", 4);
+    refuse_changed("c.jpg", bytes, n_jpeg, "it is too short for its pixels");
+}
+
+/* A progressive image whose last scan comes again and again: each costs a few bytes and a pass over
+   all pixels. */
+static void refuses_scans_without_end(void **state)
+{
+    (void)state;
+    uint8_t gray[HEIGHT * WIDTH], *bytes;
+    unsigned long n_bytes;
+    fill(gray, sizeof gray);
+    write_progressive_jpeg(gray, &bytes, &n_bytes);
+    size_t last = 0, n = n_bytes - 2; /* without the end's marker */
+    for (size_t i = 0; i + 1 < n; i++)
+        if (bytes[i] == 0xff && bytes[i + 1] == 0xda)
+            last = i;
+    size_t scan = n - last;
+    uint8_t *endless = malloc(n + 200 * scan + 2);
+    assert_non_null(endless);
+    memcpy(endless, bytes, n);
+    for (size_t i = 0; i < 200; i++, n += scan)
+        memcpy(endless + n, bytes + last, scan);
+    memcpy(endless + n, "\xff\xd9", 2);
+    free(bytes);
+    refuse_changed("d.jpg", endless, n + 2, "is a JPEG of more than 100 scans");
+}
+
 /* Pillow: Image.fromarray(...).convert("L") of these pixels is 76, 150, 29, 255, 0, 1, 128. */
 static void makes_gray_as_pillow_does(void **state)
 {
@@ -383,6 +460,8 @@ int main(void)
         cmocka_unit_test(reads_netpbm),
         cmocka_unit_test(refuses_what_is_no_image),
         cmocka_unit_test(refuses_truncated_files),
+        cmocka_unit_test(refuses_more_pixels_than_the_file_holds),
+        cmocka_unit_test(refuses_scans_without_end),
         cmocka_unit_test(makes_gray_as_pillow_does),
         cmocka_unit_test(sees_what_is_around),
     };

@@ -56,6 +56,21 @@ static void a_list_in_use_does_not_fail_a_good_config(void **state)
     gnet_diagnostics_clear(&diagnostics);
 }
 
+/* What the reader reports but reads over, and what has a tree all the same. */
+static void a_text_that_is_wrong_makes_no_config(void **state)
+{
+    static const char *const wrong[] = {"seed: 1\nseed: 2\n", "seed: !x 1\n", "---\n{}\n"};
+    (void)state;
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        GnetDiagnostics diagnostics = {0};
+        char text[sizeof tiny_config + 32];
+        snprintf(text, sizeof text, "%s%s", tiny_config, wrong[i]);
+        assert_int_equal(parse(text, NULL, &diagnostics), GNET_USAGE);
+        assert_int_equal(diagnostics.n, 1);
+        gnet_diagnostics_clear(&diagnostics);
+    }
+}
+
 static void a_network_without_memory_is_no_fault_of_the_config(void **state)
 {
     (void)state;
@@ -101,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_list_in_use_does_not_fail_a_good_config),
+        cmocka_unit_test(a_text_that_is_wrong_makes_no_config),
         cmocka_unit_test(a_network_without_memory_is_no_fault_of_the_config),
         cmocka_unit_test(no_memory_is_no_fault_of_the_config),
         cmocka_unit_test(missing_data_is_told_once),
