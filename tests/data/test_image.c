@@ -64,8 +64,12 @@ static void write_jpeg_of(const uint8_t *pixels, int channels, unsigned height, 
     jpeg.in_color_space = channels == 1 ? JCS_GRAYSCALE : channels == 3 ? JCS_RGB : JCS_CMYK;
     jpeg_set_defaults(&jpeg);
     jpeg_set_quality(&jpeg, 100, TRUE);
-    if (progressive)
-        jpeg_simple_progression(&jpeg);
+    /* Mean values, and the rest, each in full: a scan of these may come twice. */
+    static const jpeg_scan_info scans[] = {{1, {0}, 0, 0, 0, 0}, {1, {0}, 1, 63, 0, 0}};
+    if (progressive) {
+        jpeg.scan_info = scans;
+        jpeg.num_scans = 2;
+    }
     jpeg_start_compress(&jpeg, TRUE);
     while (jpeg.next_scanline < jpeg.image_height) {
         JSAMPROW row =
