@@ -3,6 +3,7 @@
 #ifndef GNET_DIAGNOSTICS_H
 #define GNET_DIAGNOSTICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <gnet/export.h>
@@ -22,12 +23,16 @@ typedef struct GnetDiagnostic {
 typedef struct GnetDiagnostics {
     GnetDiagnostic *items; /* [n], in the order of their finding */
     size_t n;
-    size_t n_lost; /* entries that there was no memory for */
+    size_t n_lost;  /* entries that there was no memory for */
+    bool no_memory; /* one of the entries says so, or is lost: the input is not to blame */
 } GnetDiagnostics;
 
 /* Appends one entry; the text is copied. Out of memory is counted in n_lost, never an abort. */
 GNET_API void gnet_diagnose(GnetDiagnostics *list, GnetPosition position, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+/* The same of a lack of memory, with what it was needed for. */
+GNET_API void gnet_diagnose_no_memory(GnetDiagnostics *list, GnetPosition position,
+                                      const char *text);
 GNET_API void gnet_diagnostics_clear(GnetDiagnostics *list);
 
 /* The candidate that text most likely stands for, or NULL where none is near enough: by edit

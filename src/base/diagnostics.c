@@ -32,11 +32,18 @@ void gnet_diagnose(GnetDiagnostics *list, GnetPosition position, const char *for
             free(text);
         free(place);
         list->n_lost++;
+        list->no_memory = true;
         return;
     }
     gnet_mask_control_bytes(place);
     gnet_mask_control_bytes(text);
     list->items[list->n++] = (GnetDiagnostic){place, text};
+}
+
+void gnet_diagnose_no_memory(GnetDiagnostics *list, GnetPosition position, const char *text)
+{
+    list->no_memory = true;
+    gnet_diagnose(list, position, "%s", text);
 }
 
 void gnet_diagnostics_clear(GnetDiagnostics *list)

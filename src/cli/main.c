@@ -7,6 +7,7 @@
 
 #include "console.h"
 #include "output.h"
+#include "terminate.h"
 #include "text.h"
 #include "verb.h"
 
@@ -66,5 +67,6 @@ int main(int argc, char **argv)
     cli_output_setup();
     cli_text_setup();
     cli_console_setup();
+    cli_terminate_setup();
     return cli_output_finish(run_command(argc > 0 ? argc - 1 : 0, argv + 1));
 }

@@ -101,7 +101,8 @@ void gnet_node_reader_report(GnetNodeReader *reader, GnetPosition position, cons
 void *gnet_node_reader_no_memory(GnetNodeReader *reader)
 {
     reader->status = GNET_RUNTIME;
-    gnet_diagnose(reader->diagnostics, (GnetPosition){.source = reader->source}, "out of memory");
+    gnet_diagnose_no_memory(reader->diagnostics, (GnetPosition){.source = reader->source},
+                            "out of memory");
     return NULL;
 }
 

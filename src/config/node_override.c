@@ -23,7 +23,7 @@ const GnetNode *gnet_node_find(const GnetNode *mapping, const char *key)
 
 static bool no_memory(const Override *override)
 {
-    gnet_diagnose(override->diagnostics, override->position, "out of memory");
+    gnet_diagnose_no_memory(override->diagnostics, override->position, "out of memory");
     return false;
 }
 

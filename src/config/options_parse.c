@@ -18,7 +18,7 @@ static void parse_section(const Section *section);
 
 static void report_no_memory(const Section *section)
 {
-    gnet_diagnose(section->parse->diagnostics, section->where, "out of memory");
+    gnet_diagnose_no_memory(section->parse->diagnostics, section->where, "out of memory");
 }
 
 /* "section.key"; NULL, with that reported, where there is no memory. */

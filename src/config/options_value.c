@@ -26,7 +26,7 @@ static bool reject_bound(const GnetParse *parse, const GnetNode *node, const cha
 
 static bool no_memory(const GnetParse *parse, const GnetNode *node)
 {
-    gnet_diagnose(parse->diagnostics, node->position, "out of memory");
+    gnet_diagnose_no_memory(parse->diagnostics, node->position, "out of memory");
     return false;
 }
 

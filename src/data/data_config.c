@@ -32,7 +32,7 @@ static bool parse_class(const GnetParse *parse, const GnetNode *node, const Gnet
     }
     *name = gnet_pool_copy(parse->pool, node->text);
     if (!*name)
-        gnet_diagnose(parse->diagnostics, node->position, "out of memory");
+        gnet_diagnose_no_memory(parse->diagnostics, node->position, "out of memory");
     return *name != NULL;
 }
 
@@ -58,7 +58,7 @@ static void parse_classes(const GnetParse *parse, const GnetNode *node, void *va
         return;
     GnetStringList names = {.items = gnet_pool_take(parse->pool, node->n * sizeof *names.items)};
     if (!names.items) {
-        gnet_diagnose(parse->diagnostics, node->position, "out of memory");
+        gnet_diagnose_no_memory(parse->diagnostics, node->position, "out of memory");
         return;
     }
     for (size_t i = 0; i < node->n; i++)

@@ -12,7 +12,7 @@ GnetStatus gnet_dnn_failure(GnetError *error, const char *what, dnnl_status_t st
 {
     const char *reason = status == dnnl_out_of_memory   ? "out of memory"
                          : status == dnnl_unimplemented ? "it has no implementation for this shape"
-                                                        : "invalid arguments or an internal error";
+                                                        : "no memory, or an internal error";
     return gnet_error(error, GNET_RUNTIME, "", "oneDNN cannot %s: %s (status %d)", what, reason,
                       (int)status);
 }

@@ -9,7 +9,7 @@ static int add_items(GnetGraph *graph, const GnetStages *stages, GnetDiagnostics
             const GnetModelItem *item = &stages->stages[s].items[i];
             const char *name = gnet_pool_format(graph->pool, "%s.%zu", stages->stages[s].name, i);
             if (!name) {
-                gnet_diagnose(diagnostics, item->position, "no memory for the network");
+                gnet_diagnose_no_memory(diagnostics, item->position, "no memory for the network");
                 return -1;
             }
             value = gnet_graph_add(graph, item->op, item->options, name, item->position, &value, 1,
@@ -51,7 +51,7 @@ GnetGraph *gnet_graph_build(const GnetModelConfig *model, size_t n_classes,
     GnetShape input = {3, {model->input.channels, model->input.height, model->input.width}};
     GnetGraph *graph = gnet_graph_open(&input);
     if (!graph) {
-        gnet_diagnose(diagnostics, model->stages.position, "no memory for the network");
+        gnet_diagnose_no_memory(diagnostics, model->stages.position, "no memory for the network");
         return NULL;
     }
     int value = add_items(graph, &model->stages, diagnostics);

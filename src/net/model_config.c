@@ -115,7 +115,7 @@ static const GnetOp *find_op(const GnetParse *parse, const char *name, GnetPosit
 
 static bool no_memory(const GnetParse *parse, GnetPosition position)
 {
-    gnet_diagnose(parse->diagnostics, position, "no memory for the network");
+    gnet_diagnose_no_memory(parse->diagnostics, position, "no memory for the network");
     return false;
 }
 

@@ -113,7 +113,7 @@ int gnet_graph_add(GnetGraph *graph, const GnetOp *op, const void *options, cons
     }
     int value = add_layer(graph, &layer, shapes, &dst);
     if (value < 0)
-        gnet_diagnose(diagnostics, position, "no memory for the network");
+        gnet_diagnose_no_memory(diagnostics, position, "no memory for the network");
     return value;
 }
 

@@ -183,8 +183,10 @@ GnetStatus gnet_checkpoint_config(const GnetSafetensors *file, const char *path,
         status = gnet_error(error, GNET_RUNTIME, path,
                             "has no config: it is not a run's last checkpoint");
     else if (gnet_config_parse(text, path, NULL, 0, config, &wrong) != GNET_OK)
-        status = gnet_error(error, GNET_RUNTIME, path, "has a config that cannot be read: %s",
-                            wrong.n ? wrong.items[0].text : "no memory");
+        status = wrong.no_memory
+                     ? gnet_error(error, GNET_RUNTIME, path, "no memory for its config")
+                     : gnet_error(error, GNET_RUNTIME, path, "has a config that cannot be read: %s",
+                                  wrong.n ? wrong.items[0].text : "no memory");
     gnet_diagnostics_clear(&wrong);
     return status;
 }

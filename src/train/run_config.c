@@ -94,18 +94,15 @@ static void parse_tree(GnetConfig *config, const GnetNode *root, GnetDiagnostics
 static GnetStatus parse_all(GnetConfig *config, GnetNode *root, const char *const *overrides,
                             size_t n_overrides, GnetDiagnostics *diagnostics)
 {
-    size_t n_before = count(diagnostics), n_lost = diagnostics->n_lost;
+    size_t n_before = count(diagnostics);
     for (size_t i = 0; i < n_overrides; i++)
         gnet_node_override(config->pool, root, (int)i + 1, overrides[i], diagnostics);
     parse_tree(config, root, diagnostics);
-    if (gnet_pool_exhausted(config->pool) || diagnostics->n_lost > n_lost)
-        return GNET_RUNTIME;
-    if (count(diagnostics) > n_before)
-        return GNET_USAGE;
-    if (config->graph)
-        return GNET_OK;
-    gnet_diagnose(diagnostics, config->model.stages.position, "no memory for the network");
-    return GNET_RUNTIME;
+    bool lacks_memory = !config->graph || gnet_pool_exhausted(config->pool);
+    if (lacks_memory && count(diagnostics) == n_before)
+        gnet_diagnose_no_memory(diagnostics, config->model.stages.position,
+                                "no memory for the network");
+    return count(diagnostics) > n_before ? GNET_USAGE : GNET_OK;
 }
 
 static GnetStatus finish(GnetConfig *config, GnetNode *root, GnetStatus read_status,
@@ -117,6 +114,8 @@ static GnetStatus finish(GnetConfig *config, GnetNode *root, GnetStatus read_sta
         GnetStatus parsed = parse_all(config, root, overrides, n_overrides, diagnostics);
         status = parsed == GNET_OK ? read_status : parsed;
     }
+    if (status == GNET_USAGE && diagnostics->no_memory)
+        status = GNET_RUNTIME;
     if (status == GNET_OK)
         *result = config;
     else
@@ -132,7 +131,7 @@ static GnetConfig *open_empty(GnetDiagnostics *diagnostics)
         config->pool = gnet_pool_open();
     if (config && config->pool)
         return config;
-    gnet_diagnose(diagnostics, (GnetPosition){0}, "no memory for a config");
+    gnet_diagnose_no_memory(diagnostics, (GnetPosition){0}, "no memory for a config");
     free(config);
     return NULL;
 }
@@ -158,9 +157,7 @@ GnetStatus gnet_config_parse(const char *text, const char *source, const char *c
         return GNET_RUNTIME;
     size_t n_before = count(diagnostics);
     GnetNode *root = gnet_node_parse(made->pool, text, strlen(text), source, true, diagnostics);
-    GnetStatus status = gnet_pool_exhausted(made->pool)          ? GNET_RUNTIME
-                        : root && count(diagnostics) == n_before ? GNET_OK
-                                                                 : GNET_USAGE;
+    GnetStatus status = root && count(diagnostics) == n_before ? GNET_OK : GNET_USAGE;
     return finish(made, root, status, overrides, n_overrides, config, diagnostics);
 }
 
