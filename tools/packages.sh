@@ -18,6 +18,11 @@ add_test_packages() {
     modules+=(cmocka)
 }
 
+add_fuzz_packages() {
+    packages+=(clang libclang-rt-14-dev libomp-14-dev llvm)
+    tools+=(clang)
+}
+
 script=${0##*/}
 log=
 step='starting'

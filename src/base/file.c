@@ -67,6 +67,7 @@ static bool open_stream(GnetFileWriter *writer)
     if (!writer->stream) {
         close(writer->descriptor);
         unlink(writer->temporary);
+        errno = ENOMEM;
     }
     return writer->stream != NULL;
 }

@@ -101,10 +101,10 @@ static GnetStatus write_all(Writing *writing, GnetError *error)
     const GnetGraph *graph = writing->graph;
     GnetProgram *program = writing->program;
     GNET_TRY(add_inputs(writing, error));
-    for (int l = 0; l < graph->n_layers; l++)
+    for (int l = 0; l < graph->n_layers && !program->out_of_memory; l++)
         if (!graph->layers[l].done_by_producer)
             GNET_TRY(write_forward(writing, l, error));
-    for (int l = graph->n_layers - 1; program->training && l >= 0; l--)
+    for (int l = graph->n_layers - 1; program->training && !program->out_of_memory && l >= 0; l--)
         if (!graph->layers[l].done_by_producer)
             GNET_TRY(write_backward(writing, l, error));
     if (program->out_of_memory)

@@ -10,7 +10,7 @@ GnetStatus gnet_program_open(GnetDnn *dnn, int64_t n_images, bool training,
     GnetProgram *made = calloc(1, sizeof *made);
     if (made) {
         made->pool = gnet_pool_open();
-        made->buffers = calloc(1, sizeof *made->buffers); /* number 0 always exists */
+        made->buffers = calloc(1, sizeof *made->buffers); /* there is always a spare one */
     }
     if (!made || !made->pool || !made->buffers) {
         gnet_program_close(&made);
@@ -36,18 +36,24 @@ void gnet_program_close(GnetProgram **program)
     *program = NULL;
 }
 
-/* Appends a buffer and returns its number; without memory that of an older one, so that the caller
-   need not look: the program is given up as a whole. */
+/* Appends a buffer and returns its number. Without memory, then and from then on, that is the spare
+   one behind the last, so that the caller need not look: the program is given up as a whole. It
+   keeps a layout, for those who ask for that of what they took for another buffer. */
 static int add_buffer(GnetProgram *program, GnetBuffer buffer)
 {
+    size_t n_needed = (size_t)program->n_buffers + 2;
     GnetBuffer *buffers =
-        realloc(program->buffers, ((size_t)program->n_buffers + 1) * sizeof *buffers);
+        program->out_of_memory ? NULL : realloc(program->buffers, n_needed * sizeof *buffers);
+    GnetBuffer *place = (buffers ? buffers : program->buffers) + program->n_buffers;
     if (!buffers) {
+        if (program->out_of_memory && !buffer.layout)
+            buffer.layout = place->layout;
         program->out_of_memory = true;
-        return 0;
+        *place = buffer;
+        return program->n_buffers;
     }
     program->buffers = buffers;
-    buffers[program->n_buffers] = buffer;
+    *place = buffer;
     return program->n_buffers++;
 }
 

@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "train/checkpoint.h"
+#include "train/json_memory.h"
 #include "train/weights_file.h"
 
 /* The tensors of a checkpoint on their way to a file, each with the plain copy of its numbers. */
@@ -214,6 +215,7 @@ GnetStatus gnet_checkpoint_position(const GnetSafetensors *file, const char *pat
 {
     const char *text = gnet_safetensors_text(file, "position");
     json_error_t reason;
+    gnet_json_watch_memory();
     json_t *json = text ? json_loads(text, JSON_REJECT_DUPLICATES, &reason) : NULL;
     json_int_t epoch, batch, step, n_correct, best_epoch, fingerprint;
     json_t *skips = NULL;
@@ -226,6 +228,8 @@ GnetStatus gnet_checkpoint_position(const GnetSafetensors *file, const char *pat
                     "data_fingerprint", &fingerprint, "skips", &skips) ||
         !read_skips(skips, position);
     json_decref(json);
+    if (gnet_json_lacked_memory())
+        return gnet_error(error, GNET_RUNTIME, path, "no memory to read its position");
     if (failed || !is_count(epoch) || !is_count(batch) || !is_count(step) || !is_count(n_correct) ||
         !is_count(best_epoch) || fingerprint < 0 || fingerprint > UINT32_MAX)
         return gnet_error(error, GNET_RUNTIME, path,

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/pool.h"
+#include "train/json_memory.h"
 #include "train/safetensors_format.h"
 
 /* Far beyond any network of this family; refuses a huge sparse file before it takes memory. */
@@ -66,8 +67,6 @@ static GnetStatus parse_json(Reader *reader, const char *json, size_t n_bytes)
     if (json_error_code(&where) == json_error_duplicate_key)
         return REFUSE(reader, "a name occurs twice in the header, the second time before byte %d",
                       where.position);
-    if (!where.text[0]) /* jansson gives a reason for all but that */
-        return REFUSE(reader, "no memory for its header");
     return REFUSE(reader, "the header is not valid JSON at its byte %d", where.position);
 }
 
@@ -133,13 +132,9 @@ static GnetStatus read_tensor(Reader *reader, const char *name, json_t *info, Fo
     json_t *shape;
     json_int_t begin, end;
     size_t n_bytes = 0;
-    json_error_t why;
     found->entry.name = name;
-    int failed = json_unpack_ex(info, &why, JSON_STRICT, "{s:s, s:o, s:[I, I]}", "dtype", &type,
-                                "shape", &shape, "data_offsets", &begin, &end);
-    if (failed && json_error_code(&why) == json_error_out_of_memory)
-        return REFUSE(reader, "no memory to read tensor '%s'", name);
-    if (failed)
+    if (json_unpack_ex(info, NULL, JSON_STRICT, "{s:s, s:o, s:[I, I]}", "dtype", &type, "shape",
+                       &shape, "data_offsets", &begin, &end) != 0)
         return REFUSE(reader,
                       "tensor '%s' is not described by a dtype, a shape and two "
                       "data_offsets",
@@ -303,7 +298,10 @@ GnetStatus gnet_safetensors_open(const char *path, GnetSafetensors **file, GnetE
     Reader reader = {.path = path, .file = *file, .error = error};
     if (!*file)
         return REFUSE(&reader, "no memory");
+    gnet_json_watch_memory();
     GnetStatus status = read_all(&reader);
+    if (gnet_json_lacked_memory())
+        status = REFUSE(&reader, "no memory to read its header");
     if (status != GNET_OK)
         gnet_safetensors_close(file);
     return status;

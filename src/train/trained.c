@@ -7,11 +7,12 @@
 #include "train/run_files.h"
 #include "train/trained.h"
 
+/* True without memory, too: who opens it next says so. */
 static bool has_file(const char *directory, const char *name)
 {
     char *path;
     if (asprintf(&path, "%s/%s", directory, name) < 0)
-        return false;
+        return true;
     bool found = access(path, F_OK) == 0;
     free(path);
     return found;

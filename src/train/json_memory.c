@@ -1,0 +1,32 @@
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "train/json_memory.h"
+
+static _Thread_local bool lacked;
+
+static void *take(size_t n_bytes)
+{
+    void *taken = malloc(n_bytes);
+    lacked = lacked || !taken;
+    return taken;
+}
+
+static void set_functions(void)
+{
+    json_set_alloc_funcs(take, free);
+}
+
+void gnet_json_watch_memory(void)
+{
+    static pthread_once_t set = PTHREAD_ONCE_INIT;
+    pthread_once(&set, set_functions);
+    lacked = false;
+}
+
+bool gnet_json_lacked_memory(void)
+{
+    return lacked;
+}

@@ -1,0 +1,14 @@
+/* Whether jansson had memory: it takes a lack of it for an error of the text, or goes on without a
+   part of it. */
+#ifndef GNET_TRAIN_JSON_MEMORY_H
+#define GNET_TRAIN_JSON_MEMORY_H
+
+#include <stdbool.h>
+
+/* From here on, what jansson asks for on this thread is watched. */
+void gnet_json_watch_memory(void);
+
+/* Whether it asked for something since that was not there. */
+bool gnet_json_lacked_memory(void);
+
+#endif
