@@ -52,15 +52,16 @@ start_log
 add_fuzz_packages
 provide
 begin 'building in build-fuzz/' 'mend what the compiler says in the log'
-as_builder env CC=clang bash -c ". tools/packages.sh; log=$log; configure \"\$@\"" - build-fuzz \
-    -Dfuzzers=true -Dtests=disabled -Db_sanitize=address,undefined -Db_lundef=false \
-    --buildtype=debugoptimized
+export CC=clang
+configure build-fuzz -Dfuzzers=true -Dtests=disabled -Db_sanitize=address,undefined \
+    -Db_lundef=false --buildtype=debugoptimized
 targets=()
 for name in "${names[@]}"; do
     targets+=("fuzz_$name")
 done
 logged as_builder meson compile -C build-fuzz "${targets[@]}"
 out=${out:-$(mktemp -d "${TMPDIR:-/tmp}/gnet-fuzz.XXXXXX")}
+# shellcheck disable=SC2034 # read by on_exit of packages.sh
 advice=
 root=$PWD
 failed=0
