@@ -44,7 +44,9 @@ static void load(const GnetSafetensors *file, const char *path)
         gnet_checkpoint_load_weights(file, path, config->graph, net, &diagnostics, &error);
     fuzz_check_diagnostics(status, &diagnostics);
     gnet_diagnostics_clear(&diagnostics);
-    fuzz_check_error(gnet_checkpoint_check_config(file, path, config, &error), &error);
+    GnetConfig *saved = NULL;
+    fuzz_check_error(gnet_checkpoint_config(file, path, &saved, &error), &error);
+    gnet_config_close(&saved);
     status = gnet_checkpoint_load_state(file, path, config->graph, net, &optimizer, &position,
                                         &fingerprint, &error);
     fuzz_check_error(status, &error);
