@@ -1,7 +1,7 @@
 # gnet summary: what a config's network is made of.
 load helpers
 
-@test "the reference network has SPEC's parameters and MACs" {
+@test "the reference network has GoogLeNet's parameters and MACs" {
     run -0 --separate-stderr "$GNET" summary "$GNET_SOURCE_ROOT/configs/googlenet_fashion.yaml"
     [[ ${lines[0]} =~ ^name\ +type\ +output\ +sees\ +parameters\ +MACs$ ]]
     [[ $output =~ total\ +5,977,530\ +1,50[23],[0-9]{3},[0-9]{3} ]]
