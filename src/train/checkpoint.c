@@ -4,9 +4,9 @@
 
 #include <jansson.h>
 
+#include "formats/json_memory.h"
+#include "formats/weights_file.h"
 #include "train/checkpoint.h"
-#include "train/json_memory.h"
-#include "train/weights_file.h"
 
 /* The tensors of a checkpoint on their way to a file, each with the plain copy of its numbers. */
 typedef struct Saving {

@@ -2,9 +2,9 @@
 #ifndef GNET_TRAIN_CHECKPOINT_H
 #define GNET_TRAIN_CHECKPOINT_H
 
+#include "formats/safetensors.h"
 #include "train/optimizer.h"
 #include "train/run_config.h"
-#include "train/safetensors.h"
 
 #define GNET_SKIPS_MAX 3
 

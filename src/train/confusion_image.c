@@ -5,7 +5,7 @@
 
 #include <png.h>
 
-#include "train/canvas.h"
+#include "formats/canvas.h"
 #include "train/confusion_image.h"
 
 enum {

@@ -4,10 +4,10 @@
 
 #include <gnet/weights.h>
 
-#include "train/npz.h"
+#include "formats/npz.h"
+#include "formats/weights_file.h"
 #include "train/onnx.h"
 #include "train/trained.h"
-#include "train/weights_file.h"
 
 /* Writes the config's weights, those of its graph in their order. */
 typedef GnetStatus WriteWeights(const char *path, const GnetConfig *config,

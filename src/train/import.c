@@ -4,8 +4,8 @@
 #include <gnet/weights.h>
 
 #include "base/log.h"
+#include "formats/weights_file.h"
 #include "train/checkpoint.h"
-#include "train/weights_file.h"
 
 /* Weights on their way from a file to a checkpoint. */
 typedef struct Importing {

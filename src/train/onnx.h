@@ -3,8 +3,8 @@
 #ifndef GNET_TRAIN_ONNX_H
 #define GNET_TRAIN_ONNX_H
 
+#include "formats/safetensors.h"
 #include "train/run_config.h"
-#include "train/safetensors.h"
 
 /* Those of ONNX 1.8: what each operator means. OpenCV from 4.5 and ONNX Runtime from 1.6 read it.
  */

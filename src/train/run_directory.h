@@ -7,7 +7,7 @@
 
 #include <gnet/error.h>
 
-#include "train/record_file.h"
+#include "formats/record_file.h"
 #include "train/records.h"
 
 typedef struct GnetRunDirectory GnetRunDirectory;

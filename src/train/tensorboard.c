@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "formats/event_file.h"
 #include "ops/cross_entropy.h"
 #include "train/confusion_image.h"
-#include "train/event_file.h"
 #include "train/tensorboard.h"
 
 enum { VALUES_MAX = 8 };

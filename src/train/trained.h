@@ -2,8 +2,8 @@
 #ifndef GNET_TRAIN_TRAINED_H
 #define GNET_TRAIN_TRAINED_H
 
+#include "formats/safetensors.h"
 #include "train/run_config.h"
-#include "train/safetensors.h"
 
 typedef struct GnetTrained {
     char *path; /* of the file */

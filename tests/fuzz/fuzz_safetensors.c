@@ -1,8 +1,8 @@
 /* A safetensors file: what is accepted has every byte of every tensor within it, aligned. */
 #include <zlib.h>
 
+#include "formats/safetensors_format.h"
 #include "fuzz.h"
-#include "train/safetensors_format.h"
 
 static FuzzFile input;
 

@@ -16,6 +16,7 @@ FLOORS = {
     "dnn": 2,
     "ops": 3,
     "data": 4,
+    "formats": 4,
     "net": 4,
     "train": 5,
     "report": 6,

@@ -21,8 +21,8 @@
 #include <gnet/run.h>
 
 #include "crash_model.h"
+#include "formats/safetensors.h"
 #include "train/run_history.h"
-#include "train/safetensors.h"
 
 #define LAST "checkpoints/last.safetensors"
 #define PREVIOUS "checkpoints/prev.safetensors"

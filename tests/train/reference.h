@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/safetensors.h"
 #include "net/net.h"
-#include "train/safetensors.h"
 
 /* The largest relative error of rounding once to float32. */
 #define UNIT_ROUNDOFF 0x1p-24

@@ -6,9 +6,9 @@
 
 #include <jansson.h>
 
+#include "formats/safetensors.h"
 #include "tiny_run.h"
 #include "train/run_history.h"
-#include "train/safetensors.h"
 
 #define LAST "checkpoints/last.safetensors"
 #define BEST "checkpoints/best.safetensors"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "train/safetensors.h"
+#include "formats/safetensors.h"
 #include "train_files.h"
 
 static char path[4096];

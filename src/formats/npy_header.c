@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "train/npy_header.h"
+#include "formats/npy_header.h"
 
 typedef struct Scanner {
     const char *at, *end;

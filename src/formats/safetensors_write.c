@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "train/safetensors_format.h"
+#include "formats/safetensors_format.h"
 
 static size_t entry_bytes(const GnetTensorEntry *entry)
 {

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "train/safetensors_format.h"
+#include "formats/safetensors_format.h"
 
 static const struct {
     const char *name;

@@ -1,7 +1,7 @@
 /* Whether jansson had memory: it takes a lack of it for an error of the text, or goes on without a
    part of it. */
-#ifndef GNET_TRAIN_JSON_MEMORY_H
-#define GNET_TRAIN_JSON_MEMORY_H
+#ifndef GNET_FORMATS_JSON_MEMORY_H
+#define GNET_FORMATS_JSON_MEMORY_H
 
 #include <stdbool.h>
 

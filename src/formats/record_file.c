@@ -8,7 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
-#include "train/record_file.h"
+#include "formats/record_file.h"
 
 static void warn(GnetRecordFile *file, const char *path, const char *action)
 {

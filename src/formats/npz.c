@@ -6,8 +6,8 @@
 #include <zlib.h>
 
 #include "base/file.h"
-#include "train/npz.h"
-#include "train/safetensors_format.h"
+#include "formats/npz.h"
+#include "formats/safetensors_format.h"
 
 #define NPY_ALIGNMENT 64 /* of the data behind the header, as NumPy writes it */
 #define NPY_HEADER_BYTES_MAX 256

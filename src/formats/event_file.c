@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/crc32c.h"
-#include "train/event_file.h"
+#include "formats/event_file.h"
 
 #define NAME_BEGIN "events.out.tfevents."
 

@@ -1,10 +1,10 @@
 /* Numbers of other widths, as other programs save weights. */
-#ifndef GNET_TRAIN_FLOAT_TYPES_H
-#define GNET_TRAIN_FLOAT_TYPES_H
+#ifndef GNET_FORMATS_FLOAT_TYPES_H
+#define GNET_FORMATS_FLOAT_TYPES_H
 
 #include <stdbool.h>
 
-#include "train/safetensors.h"
+#include "formats/safetensors.h"
 
 /* Whether the type is one of floating point numbers. */
 bool gnet_is_float_type(GnetElementType type);

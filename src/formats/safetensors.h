@@ -1,7 +1,7 @@
 /* The safetensors file format (https://github.com/huggingface/safetensors, "Format"), written so
    that a file is whole or not there, and read so that no file can do more than be refused. */
-#ifndef GNET_TRAIN_SAFETENSORS_H
-#define GNET_TRAIN_SAFETENSORS_H
+#ifndef GNET_FORMATS_SAFETENSORS_H
+#define GNET_FORMATS_SAFETENSORS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "base/pool.h"
-#include "train/json_memory.h"
-#include "train/safetensors_format.h"
+#include "formats/json_memory.h"
+#include "formats/safetensors_format.h"
 
 /* Far beyond any network of this family; refuses a huge sparse file before it takes memory. */
 #define FILE_BYTES_MAX ((size_t)1 << 34)

@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "base/pool.h"
-#include "train/npz_read.h"
-#include "train/safetensors_format.h"
+#include "formats/npz_read.h"
+#include "formats/safetensors_format.h"
 
 #define FILE_BYTES_MAX ((size_t)1 << 34)
 #define HEADER_BYTES_MAX 65536 /* NumPy itself refuses over 10,000 */

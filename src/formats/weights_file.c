@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "train/float_types.h"
-#include "train/safetensors_format.h"
-#include "train/weights_file.h"
+#include "formats/float_types.h"
+#include "formats/safetensors_format.h"
+#include "formats/weights_file.h"
 
 static GnetStatus allocate(GnetWeightsFile *file, size_t n, GnetError *error)
 {

@@ -1,7 +1,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "train/float_types.h"
+#include "formats/float_types.h"
 
 bool gnet_is_float_type(GnetElementType type)
 {

@@ -1,6 +1,6 @@
 /* A file of records that grows a line at a time, and outlives a disk that is full for a while. */
-#ifndef GNET_TRAIN_RECORD_FILE_H
-#define GNET_TRAIN_RECORD_FILE_H
+#ifndef GNET_FORMATS_RECORD_FILE_H
+#define GNET_FORMATS_RECORD_FILE_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,10 +1,10 @@
 /* A file of TensorBoard events: TensorFlow's record format, a protobuf message a record. */
-#ifndef GNET_TRAIN_EVENT_FILE_H
-#define GNET_TRAIN_EVENT_FILE_H
+#ifndef GNET_FORMATS_EVENT_FILE_H
+#define GNET_FORMATS_EVENT_FILE_H
 
 #include <gnet/error.h>
 
-#include "train/event.pb-c.h"
+#include "formats/event.pb-c.h"
 
 typedef struct GnetEventFile {
     int file; /* descriptor */

@@ -1,4 +1,4 @@
-#include "train/canvas.h"
+#include "formats/canvas.h"
 
 enum { FIRST_LETTER = ' ', LAST_LETTER = '~', COLUMNS = 5 };
 

@@ -3,7 +3,7 @@
 
 #include <jansson.h>
 
-#include "train/json_memory.h"
+#include "formats/json_memory.h"
 
 static _Thread_local bool lacked;
 

@@ -1,11 +1,11 @@
 /* The weights of a file, of whichever format, and how they fit a network. */
-#ifndef GNET_TRAIN_WEIGHTS_FILE_H
-#define GNET_TRAIN_WEIGHTS_FILE_H
+#ifndef GNET_FORMATS_WEIGHTS_FILE_H
+#define GNET_FORMATS_WEIGHTS_FILE_H
 
 #include <gnet/diagnostics.h>
 
+#include "formats/npz_read.h"
 #include "ops/graph.h"
-#include "train/npz_read.h"
 
 typedef struct GnetWeightsTensor {
     const char *name;

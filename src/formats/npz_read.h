@@ -1,9 +1,9 @@
 /* Reads NumPy's .npz, as savez and savez_compressed write it, by libzip. No file can do more than
    be refused, and memory stays within the file's size and that of what is read. */
-#ifndef GNET_TRAIN_NPZ_READ_H
-#define GNET_TRAIN_NPZ_READ_H
+#ifndef GNET_FORMATS_NPZ_READ_H
+#define GNET_FORMATS_NPZ_READ_H
 
-#include "train/npy_header.h"
+#include "formats/npy_header.h"
 
 typedef struct GnetNpz GnetNpz;
 

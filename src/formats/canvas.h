@@ -1,6 +1,6 @@
 /* Rectangles and letters on a picture in memory. */
-#ifndef GNET_TRAIN_CANVAS_H
-#define GNET_TRAIN_CANVAS_H
+#ifndef GNET_FORMATS_CANVAS_H
+#define GNET_FORMATS_CANVAS_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* The header of a .npy file (NumPy's numpy.lib.format, "NEP 1"): a Python dict as text. */
-#ifndef GNET_TRAIN_NPY_HEADER_H
-#define GNET_TRAIN_NPY_HEADER_H
+#ifndef GNET_FORMATS_NPY_HEADER_H
+#define GNET_FORMATS_NPY_HEADER_H
 
 #include <stdbool.h>
 
-#include "train/safetensors.h"
+#include "formats/safetensors.h"
 
 #define GNET_NPY_TYPE_BYTES 24
 

@@ -1,12 +1,12 @@
 /* What the writer and the reader of safetensors files have in common. */
-#ifndef GNET_TRAIN_SAFETENSORS_FORMAT_H
-#define GNET_TRAIN_SAFETENSORS_FORMAT_H
+#ifndef GNET_FORMATS_SAFETENSORS_FORMAT_H
+#define GNET_FORMATS_SAFETENSORS_FORMAT_H
 
 #include <stdbool.h>
 
 #include <jansson.h>
 
-#include "train/safetensors.h"
+#include "formats/safetensors.h"
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__,
                "tensors are written as they lie in "
