@@ -278,6 +278,18 @@ static GnetStatus run_epoch(GnetTrainer *trainer, GnetError *error)
     return status;
 }
 
+/* Of the weights that were scored, the best ones: those of epoch best_epoch. */
+static GnetStatus test_diverged(GnetTrainer *trainer, const GnetImageList *list, GnetError *error)
+{
+    char place[GNET_DIVERGENCE_BYTES];
+    GnetError lost;
+    trainer->result->test_loss = trainer->result->test_accuracy = NAN;
+    gnet_divergence_of_list(&trainer->session, list, place);
+    gnet_trainer_write_result(trainer, "diverged", &lost);
+    return diverged(trainer, "the test loss after epoch", trainer->position.best_epoch, place,
+                    error);
+}
+
 /* Scores the best weights on the test images. The last ones are on disk by now. */
 static GnetStatus test(GnetTrainer *trainer, GnetError *error)
 {
@@ -295,6 +307,8 @@ static GnetStatus test(GnetTrainer *trainer, GnetError *error)
                           "stopped before the test; training is done and saved");
     }
     GNET_TRY(status);
+    if (!isfinite(trainer->result->test_loss))
+        return test_diverged(trainer, &list, error);
     gnet_trainer_report_test(trainer);
     gnet_tensorboard_add_test(trainer->tensorboard, trainer->position.step,
                               trainer->result->test_loss, trainer->result->test_accuracy);
