@@ -3,10 +3,10 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
 
 #include <omp.h>
 
+#include "base/control_group.h"
 #include "base/team.h"
 
 #define CPUS_MAX (1 << 20)
@@ -39,51 +39,24 @@ int gnet_team_quota(const char *cpu_max)
     return cpus < INT_MAX ? (int)cpus : INT_MAX;
 }
 
-static int read_quota(const char *group)
+static void lower_quota(void *user, const char *directory)
 {
     char path[PATH_MAX], text[64];
-    int length = snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
+    int *least = user, length = snprintf(path, sizeof path, "%s/cpu.max", directory);
     FILE *file = length < (int)sizeof path ? fopen(path, "re") : NULL;
     if (!file)
-        return INT_MAX;
+        return;
     int quota = fgets(text, sizeof text, file) ? gnet_team_quota(text) : INT_MAX;
     fclose(file);
-    return quota;
-}
-
-/* The path of this process's control group of version 2, "" for the root; false where it has
-   none. */
-static bool find_group(char group[PATH_MAX])
-{
-    static const char prefix[] = "0::";
-    FILE *file = fopen("/proc/self/cgroup", "re");
-    bool found = false;
-    while (file && !found && fgets(group, PATH_MAX, file))
-        found = strncmp(group, prefix, strlen(prefix)) == 0;
-    if (file)
-        fclose(file);
-    if (found) {
-        memmove(group, group + strlen(prefix), strlen(group + strlen(prefix)) + 1);
-        group[strcspn(group, "\n")] = 0;
-    }
-    return found;
+    if (quota < *least)
+        *least = quota;
 }
 
 /* The least that the control group and those above it grant. */
 static int smallest_quota(void)
 {
-    char group[PATH_MAX];
     int least = INT_MAX;
-    bool more = find_group(group);
-    while (more) {
-        int quota = read_quota(group);
-        if (quota < least)
-            least = quota;
-        char *slash = strrchr(group, '/');
-        more = slash != NULL;
-        if (slash)
-            *slash = 0;
-    }
+    gnet_control_groups("", "", lower_quota, &least);
     return least;
 }
 

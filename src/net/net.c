@@ -6,22 +6,8 @@
 #include "base/log.h"
 #include "base/team.h"
 #include "net/memory_plan.h"
-#include "net/net.h"
+#include "net/net_private.h"
 #include "net/program_writer.h"
-#include "net/shard.h"
-
-struct GnetNet {
-    const GnetGraph *graph;
-    GnetDnn *dnn;
-    int n_shards, n_threads;
-    GnetType type;
-    GnetConvChoice *choices;                 /* [n_layers] */
-    const GnetDnnLayout **parameter_layouts; /* [n_parameters], settled by the first program */
-    GnetProgram **programs;                  /* [n_programs], one a size and kind of shard */
-    int n_programs;
-    GnetParameters *parameters;
-    GnetShard *shards; /* [n_shards], once allocated */
-};
 
 int64_t gnet_shard_images(int64_t n_images, int n_shards, int shard)
 {
@@ -139,6 +125,7 @@ GnetStatus gnet_net_open(const GnetGraph *graph, const GnetNetOptions *options, 
     made->graph = graph;
     made->n_shards = options->n_shards;
     made->n_threads = options->n_threads;
+    made->n_states = options->n_states;
     made->type = options->type;
     if (options->choices)
         memcpy(made->choices, options->choices, (size_t)graph->n_layers * sizeof *made->choices);
@@ -168,67 +155,6 @@ void gnet_net_close(GnetNet **net)
     free(closing->choices);
     free(closing);
     *net = NULL;
-}
-
-/* The program with the largest arena among those for (or not for) training, or NULL. */
-static const GnetProgram *largest_program(const GnetNet *net, bool training)
-{
-    const GnetProgram *largest = NULL;
-    for (int i = 0; i < net->n_programs; i++)
-        if (net->programs[i]->training == training &&
-            (!largest || net->programs[i]->arena_bytes > largest->arena_bytes))
-            largest = net->programs[i];
-    return largest;
-}
-
-static size_t largest_arena(const GnetNet *net, bool training)
-{
-    const GnetProgram *largest = largest_program(net, training);
-    return largest ? largest->arena_bytes : 0;
-}
-
-static bool trains(const GnetNet *net)
-{
-    return largest_arena(net, true) > 0;
-}
-
-static size_t gradient_bytes(const GnetNet *net)
-{
-    return trains(net) ? gnet_parameters_floats(net->parameters) * sizeof(float) : 0;
-}
-
-GnetNetMemory gnet_net_memory(const GnetNet *net)
-{
-    size_t n_shards = (size_t)net->n_shards;
-    const GnetProgram *training = largest_program(net, true);
-    return (GnetNetMemory){
-        .parameters_bytes = gnet_parameters_bytes(net->parameters),
-        .gradients_bytes = n_shards * gradient_bytes(net),
-        .training_bytes = n_shards * largest_arena(net, true),
-        .inference_bytes = n_shards * largest_arena(net, false),
-        .forward_bytes = training ? n_shards * gnet_memory_held(training, true) : 0,
-        .backward_bytes = training ? n_shards * gnet_memory_held(training, false) : 0,
-    };
-}
-
-GnetStatus gnet_net_allocate(GnetNet *net, GnetError *error)
-{
-    GNET_TRY(gnet_parameters_allocate(net->parameters, net->n_threads, error));
-    net->shards = calloc((size_t)net->n_shards, sizeof *net->shards);
-    if (!net->shards)
-        return gnet_error(error, GNET_RUNTIME, "", "no memory for the shards");
-    size_t training = largest_arena(net, true), inference = largest_arena(net, false);
-    GnetShardPlan plan = {
-        .dnn = net->dnn,
-        .programs = net->programs,
-        .n_programs = net->n_programs,
-        .parameters = net->parameters,
-        .arena_bytes = training > inference ? training : inference,
-        .gradient_bytes = gradient_bytes(net),
-    };
-    for (int s = 0; s < net->n_shards; s++)
-        GNET_TRY(gnet_shard_open(&plan, &net->shards[s], error));
-    return GNET_OK;
 }
 
 GnetParameters *gnet_net_parameters(GnetNet *net)

@@ -2,6 +2,7 @@
 #ifndef GNET_NET_NET_H
 #define GNET_NET_NET_H
 
+#include "base/memory_room.h"
 #include "net/parameters.h"
 
 typedef struct GnetNet GnetNet;
@@ -20,6 +21,8 @@ typedef struct GnetNetOptions {
     const GnetConvChoice *choices; /* [n_layers] of the graph; NULL: direct ones everywhere */
     GnetType type;                 /* of what convolutions multiply and give, and of all up to the
                                       flatten; weights, gradients of weights and loss are floats */
+    int n_states;                  /* numbers for each weight that the optimizer of a network that
+                                      trains will keep: counted, not allocated */
 } GnetNetOptions;
 
 /* Writes the programs for every size of shard that the batches have. graph must outlive the net.
@@ -31,6 +34,7 @@ void gnet_net_close(GnetNet **net);
 typedef struct GnetNetMemory {
     size_t parameters_bytes; /* weights and their copies */
     size_t gradients_bytes;  /* all shards */
+    size_t state_bytes;      /* of the optimizer, in a network that trains */
     size_t training_bytes;   /* arenas of all shards, for the largest training batch */
     size_t inference_bytes;  /* and for the largest batch that is only scored */
     size_t forward_bytes;    /* of training_bytes, the most that holds something at once, forward */
@@ -38,7 +42,15 @@ typedef struct GnetNetMemory {
 } GnetNetMemory;
 GnetNetMemory gnet_net_memory(const GnetNet *net);
 
-/* Maps the memory and binds the programs to it: afterwards a run allocates nothing. */
+/* All of it that is used in one process: training and scoring share their arenas. */
+size_t gnet_net_memory_total(const GnetNetMemory *memory);
+
+/* GNET_RUNTIME where all of it is more than the room: says how much, what sets the limit, and how
+   many images at a time would fit. */
+GnetStatus gnet_net_check_room(const GnetNet *net, GnetMemoryRoom room, GnetError *error);
+
+/* Maps the memory and binds the programs to it: afterwards a run allocates nothing. Where it cannot
+   fit, by gnet_net_check_room(), nothing is mapped. */
 GnetStatus gnet_net_allocate(GnetNet *net, GnetError *error);
 
 GnetParameters *gnet_net_parameters(GnetNet *net);

@@ -5,7 +5,6 @@
 
 #include "net/net.h"
 #include "train/config_net.h"
-#include "train/optimizer.h"
 #include "train/settle.h"
 
 void gnet_summary_close(GnetSummary **summary)
@@ -119,13 +118,11 @@ static bool fill_rows(const GnetGraph *graph, GnetSummary *summary)
     return true;
 }
 
-static void fill_memory(const GnetConfig *config, GnetNet *net, GnetSummary *summary)
+static void fill_memory(const GnetNet *net, GnetSummary *summary)
 {
     GnetNetMemory memory = gnet_net_memory(net);
-    size_t floats = gnet_parameters_floats(gnet_net_parameters(net));
-    size_t states = (size_t)gnet_optimizer_n_states(&config->train);
     summary->weights_bytes = (int64_t)memory.parameters_bytes;
-    summary->state_bytes = (int64_t)(memory.gradients_bytes + states * floats * sizeof(float));
+    summary->state_bytes = (int64_t)(memory.gradients_bytes + memory.state_bytes);
     summary->training_bytes = summary->state_bytes + (int64_t)memory.training_bytes;
     summary->forward_bytes = (int64_t)memory.forward_bytes;
     summary->backward_bytes = (int64_t)memory.backward_bytes;
@@ -142,7 +139,7 @@ static GnetStatus fill(const GnetConfig *config, int n_threads, GnetSummary *sum
     GnetNet *net;
     GNET_TRY(gnet_config_net_open(&settled, n_threads, batches, 2, &net, error));
     summary->n_shards = (int)settled.train.shards;
-    fill_memory(config, net, summary);
+    fill_memory(net, summary);
     gnet_net_close(&net);
     if (!fill_rows(config->graph, summary))
         return gnet_error(error, GNET_RUNTIME, "", "no memory for a summary");

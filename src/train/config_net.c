@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "train/config_net.h"
+#include "train/optimizer.h"
 
 static bool lacks_bf16(const GnetConfig *config)
 {
@@ -30,7 +31,8 @@ GnetStatus gnet_config_net_open(const GnetConfig *config, int n_threads, const G
                                 size_t n_batches, GnetNet **net, GnetError *error)
 {
     const GnetGraph *graph = config->graph;
-    if (trains(batches, n_batches))
+    bool training = trains(batches, n_batches);
+    if (training)
         GNET_TRY(gnet_config_check_precision(config, error));
     else if (lacks_bf16(config))
         gnet_log(GNET_LOG_WARNING, "trained in bf16, which this CPU has not: scoring in f32");
@@ -41,6 +43,7 @@ GnetStatus gnet_config_net_open(const GnetConfig *config, int n_threads, const G
     const GnetNetOptions options = {
         .n_shards = gnet_config_shards(config, n_threads),
         .n_threads = gnet_config_threads(config, n_threads),
+        .n_states = training ? gnet_optimizer_n_states(&config->train) : 0,
         .batches = batches,
         .n_batches = n_batches,
         .choices = choices,

@@ -26,15 +26,13 @@ static void log_start(const GnetTrainer *trainer)
 {
     const GnetSession *session = &trainer->session;
     GnetNetMemory memory = gnet_net_memory(session->net);
-    size_t larger = memory.training_bytes > memory.inference_bytes ? memory.training_bytes
-                                                                   : memory.inference_bytes;
     gnet_log(GNET_LOG_INFO, "gnet %s, %s (%s), %d threads, %d shards", gnet_version(),
              gnet_dnn_version(), gnet_isa(), session->n_threads, session->n_shards);
     gnet_log(GNET_LOG_INFO, "data: %zu images to train, %zu to validate, %zu to test",
              session->split.n_train, session->split.n_val, session->test_data->n_images);
     gnet_log(GNET_LOG_INFO, "network: %lld parameters; memory: %.0f MiB",
              (long long)gnet_graph_n_weights(session->config->graph),
-             (double)(memory.parameters_bytes + memory.gradients_bytes + larger) / (1 << 20));
+             (double)gnet_net_memory_total(&memory) / (1 << 20));
 }
 
 void gnet_run_announce(GnetTrainer *trainer)

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "train/config_net.h"
+#include "train/optimizer.h"
 #include "train/settle.h"
 
 static GnetStatus settle_algorithms(const GnetNetOptions *options, const GnetTuningOptions *how,
@@ -25,6 +26,7 @@ GnetStatus gnet_config_settle(const GnetConfig *config, const GnetSettling *how,
     const GnetNetOptions options = {
         .n_shards = gnet_config_shards(config, how->n_threads),
         .n_threads = gnet_config_threads(config, how->n_threads),
+        .n_states = how->training ? gnet_optimizer_n_states(&config->train) : 0,
         .batches = &batch,
         .n_batches = 1,
     };

@@ -139,3 +139,12 @@ END
     [[ $stderr == *"to do it again: gnet run runs/tiny-1/config.yaml"* ]]
     [ ! -e runs/tiny-2 ]
 }
+
+@test "a batch that no memory could hold" {
+    for verb in run bench lr-find; do
+        run -1 --separate-stderr "$GNET" $verb tiny.yaml data.batch_size=65536 train.shards=1 \
+            'model.input=[1, 1024, 1024]' data.resize=1024 model.stages.b1.0.conv.out=512
+        [[ ${stderr_lines[-1]} =~ ^"gnet: error: a batch of 65536 images needs "[0-9]+" MiB of memory, and the "[a-z" ()-"]+" has "[0-9]+" MiB left; about "[0-9]+" images at a time would fit"$ ]]
+    done
+    [ ! -e runs ]
+}

@@ -275,6 +275,38 @@ static void absurd_batches_fail(void **state)
     close_model(&model);
 }
 
+/* What cannot be had is told before anything is mapped, and so is what would do. */
+static void a_batch_that_does_not_fit_is_refused(void **state)
+{
+    (void)state;
+    Model model = model_of_text(SMALL_MODEL, 3);
+    GnetBatch batch = {300, true};
+    GnetNetOptions options = {3, 1, &batch, 1, .n_states = 2};
+    GnetNet *net;
+    GnetError error = {0};
+    assert_int_equal(gnet_net_open(model.graph, &options, &net, &error), GNET_OK);
+    GnetNetMemory memory = gnet_net_memory(net);
+    size_t floats = gnet_parameters_floats(gnet_net_parameters(net));
+    uint64_t fixed = memory.parameters_bytes + 3 * floats * sizeof(float) + memory.state_bytes;
+    uint64_t needed = gnet_net_memory_total(&memory);
+    assert_int_equal(memory.state_bytes, 2 * floats * sizeof(float));
+    assert_int_equal(needed, fixed + memory.training_bytes);
+    assert_int_equal(gnet_net_check_room(net, (GnetMemoryRoom){needed, "x"}, &error), GNET_OK);
+    assert_int_equal(gnet_net_check_room(net, (GnetMemoryRoom){needed - 1, "the test"}, &error),
+                     GNET_RUNTIME);
+    assert_ptr_equal(strstr(error.text, "a batch of 300 images needs "), error.text);
+    assert_non_null(strstr(error.text, " MiB of memory, and the test has "));
+    assert_non_null(strstr(error.text, "about 299 images at a time would fit"));
+    GnetMemoryRoom some = {fixed + memory.training_bytes / 300 * 7 + 7, "the test"};
+    assert_int_equal(gnet_net_check_room(net, some, &error), GNET_RUNTIME);
+    assert_non_null(strstr(error.text, "about 7 images"));
+    assert_int_equal(gnet_net_check_room(net, (GnetMemoryRoom){fixed, "the test"}, &error),
+                     GNET_RUNTIME);
+    assert_non_null(strstr(error.text, "not even one image"));
+    gnet_net_close(&net);
+    close_model(&model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +319,7 @@ int main(void)
         cmocka_unit_test(cuts_batches_into_equal_shards),
         cmocka_unit_test(a_net_that_scores_needs_no_gradients),
         cmocka_unit_test(absurd_batches_fail),
+        cmocka_unit_test(a_batch_that_does_not_fit_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
