@@ -144,19 +144,35 @@ static bool find_type(const char *text, GnetElementType *type)
     return false;
 }
 
+/* Deflate gives 1032 bytes of one at most: a member that claims more is not worth its memory. */
+static GnetStatus check_packing(const GnetNpz *npz, const Member *member, const zip_stat_t *info,
+                                GnetError *error)
+{
+    const zip_uint64_t wanted = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_COMP_METHOD;
+    if ((info->valid & wanted) != wanted ||
+        (info->comp_method != ZIP_CM_STORE && info->comp_method != ZIP_CM_DEFLATE))
+        return REFUSE(npz, "tensor '%s' is packed in another way than NumPy's", member->name);
+    if (info->size / 1032 > info->comp_size)
+        return REFUSE(npz, "tensor '%s' is damaged: it is larger than its bytes can give",
+                      member->name);
+    return GNET_OK;
+}
+
 /* Compares what the header says with what the archive says. */
 static GnetStatus check_size(const GnetNpz *npz, size_t i, Member *member, GnetError *error)
 {
     GnetElementType type;
     zip_stat_t info;
+    zip_stat_init(&info);
+    zip_stat_index(npz->archive, i, 0, &info);
+    GNET_TRY(check_packing(npz, member, &info, error));
     if (!find_type(member->header.type, &type))
         return GNET_OK; /* nobody will read it */
     size_t n_bytes = gnet_safetensors_type_bytes(type);
     for (int d = 0; d < member->header.n_dims; d++)
         if (__builtin_mul_overflow(n_bytes, (size_t)member->header.dims[d], &n_bytes))
             return REFUSE(npz, "tensor '%s': its shape overflows", member->name);
-    if (zip_stat_index(npz->archive, i, 0, &info) != 0 || !(info.valid & ZIP_STAT_SIZE) ||
-        info.size < member->data_begin || info.size - member->data_begin != n_bytes)
+    if (info.size < member->data_begin || info.size - member->data_begin != n_bytes)
         return REFUSE(npz, "tensor '%s' has not the %zu bytes that its shape needs", member->name,
                       n_bytes);
     member->data_bytes = n_bytes;
