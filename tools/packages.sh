@@ -138,7 +138,7 @@ provide() {
 # Builds belong to who owns the checkout, also where the whole script is run by sudo.
 as_builder() {
     if [ "$EUID" -eq 0 ] && [ -n "${SUDO_USER:-}" ] && [ "$(stat -c %U .)" = "$SUDO_USER" ]; then
-        sudo -u "$SUDO_USER" env PATH="$PATH" "$@"
+        sudo -u "$SUDO_USER" env PATH="$PATH" ${CC:+"CC=$CC"} "$@"
     else
         "$@"
     fi
