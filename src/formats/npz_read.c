@@ -205,6 +205,8 @@ static GnetStatus open_all(GnetNpz *npz, GnetError *error)
     GNET_TRY(gnet_file_read(npz->path, FILE_BYTES_MAX, &npz->bytes, &npz->n_bytes, error));
     GNET_TRY(open_archive(npz, error));
     npz->n = (size_t)zip_get_num_entries(npz->archive, 0);
+    if (npz->n == 0)
+        return REFUSE(npz, "is empty");
     npz->pool = gnet_pool_open();
     npz->members = calloc(npz->n + 1, sizeof *npz->members);
     if (!npz->pool || !npz->members)

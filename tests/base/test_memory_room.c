@@ -1,41 +1,18 @@
 /* What limits a process's memory, on machines made of files. */
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <cmocka.h>
 
+#include "../test_files.h"
 #include "base/memory_room.h"
 
 #define MEMINFO "MemTotal: 4096 kB\nMemFree: 8 kB\nMemAvailable:    3000 kB\nSwapFree:   72 kB\n"
 #define V1_STAT "cache 50\ntotal_inactive_file 20000\ntotal_active_file 30000\n"
-
-static int make_root(void **state)
-{
-    char pattern[] = "/tmp/gnet-test-XXXXXX";
-    *state = mkdtemp(pattern) ? strdup(pattern) : NULL;
-    return *state ? 0 : -1;
-}
-
-static int remove_item(const char *path, const struct stat *info, int kind, struct FTW *walk)
-{
-    (void)info, (void)kind, (void)walk;
-    return remove(path);
-}
-
-static int remove_root(void **state)
-{
-    int failed = nftw(*state, remove_item, 16, FTW_DEPTH | FTW_PHYS);
-    free(*state);
-    return failed;
-}
 
 /* Writes root/name, with the directories above it. */
 static void put(const char *root, const char *name, const char *text)
@@ -48,10 +25,7 @@ static void put(const char *root, const char *name, const char *text)
         mkdir(path, 0777);
         *slash = '/';
     }
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    assert_int_equal(fclose(file), 0);
+    write_bytes(path, text, strlen(text));
 }
 
 static void expect_room(const char *root, uint64_t n_bytes, const char *limit)
@@ -174,7 +148,7 @@ static void limits_of_the_process(void **state)
     }
 }
 
-#define ROOM_TEST(test) cmocka_unit_test_setup_teardown(test, make_root, remove_root)
+#define ROOM_TEST(test) cmocka_unit_test_setup_teardown(test, make_directory, remove_directory)
 
 int main(void)
 {

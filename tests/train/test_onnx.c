@@ -6,10 +6,10 @@
 
 #include <cmocka.h>
 
+#include "../test_files.h"
 #include "base/file.h"
 #include "train/onnx.h"
 #include "train/onnx_nodes.h"
-#include "train_files.h"
 
 /* Every operation, odd widths, both averages over a padded border. */
 static const char config_text[] =

@@ -9,9 +9,9 @@
 #include <math.h>
 #include <sys/wait.h>
 
+#include "../test_files.h"
 #include "base/file.h"
 #include "train/plots.h"
-#include "train_files.h"
 
 #define STEPS_PER_EPOCH 60
 /* The line of each curve, by its colour, and the places of its points, by their shape. */

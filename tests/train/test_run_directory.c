@@ -14,9 +14,9 @@
 
 #include <gnet/log.h>
 
+#include "../test_files.h"
 #include "base/file.h"
 #include "train/run_history.h"
-#include "train_files.h"
 
 #define N_PROCESSES 8
 #define RUNS_PER_PROCESS 5

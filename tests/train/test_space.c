@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
+#include "../test_files.h"
 #include "tiny_run.h"
 #include "train/run_config.h"
 #include "train/space.h"
-#include "train_files.h"
 
 /* What statvfs() is to say; the linker puts this in its place. */
 static struct statvfs answer;

@@ -9,9 +9,9 @@
 #include <gnet/log.h>
 #include <gnet/run.h>
 
+#include "../test_files.h"
 #include "base/file.h"
 #include "train/run_config.h"
-#include "train_files.h"
 
 /* Batches of 8 in 3 shards: 42 images train in 6 batches, the last one of 2 images, which leaves a
    shard without any; 18 validate and 21 test, in 3 batches each. */

@@ -6,9 +6,9 @@
 
 #include <cmocka.h>
 
+#include "../test_files.h"
 #include "base/file.h"
 #include "formats/safetensors.h"
-#include "train_files.h"
 
 static char path[4096];
 

@@ -1,12 +1,14 @@
-/* What the tests of src/train's files share: a directory of their own, and files as bytes. */
-#ifndef GNET_TEST_TRAIN_FILES_H
-#define GNET_TEST_TRAIN_FILES_H
+/* What tests of files share: a directory of their own, and files as bytes. */
+#ifndef GNET_TEST_FILES_H
+#define GNET_TEST_FILES_H
 
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 static inline int remove_item(const char *path, const struct stat *info, int type, struct FTW *walk)
 {
