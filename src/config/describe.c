@@ -13,7 +13,7 @@
 static size_t character_bytes(const char *text)
 {
     size_t n = 1;
-    while (((unsigned char)text[n] & 0xC0) == 0x80 && n < PIECE_BYTES)
+    while (n < PIECE_BYTES && ((unsigned char)text[n] & 0xC0) == 0x80)
         n++;
     return n;
 }

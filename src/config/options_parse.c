@@ -14,7 +14,7 @@ typedef struct Section {
     char *target;
 } Section;
 
-static void parse_section(const Section *section);
+static void parse_section(const Section *given);
 
 static void report_no_memory(const Section *section)
 {

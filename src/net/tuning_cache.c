@@ -45,8 +45,9 @@ static bool find_directory(char path[PATH_MAX])
 
 static bool name_file(const GnetTuningCache *cache, const char *name, char path[PATH_MAX])
 {
-    strcpy(path, cache->directory);
-    return path[0] && append(path, "/") && append(path, name);
+    path[0] = 0;
+    return cache->directory[0] && append(path, cache->directory) && append(path, "/") &&
+           append(path, name);
 }
 
 static void read_entries(GnetTuningCache *cache)
@@ -97,8 +98,9 @@ void gnet_tuning_cache_close(GnetTuningCache **cache)
 /* Makes the directory and those above it. */
 static bool make_directories(const char *directory)
 {
-    char path[PATH_MAX];
-    strcpy(path, directory);
+    char path[PATH_MAX] = "";
+    if (!append(path, directory))
+        return false;
     for (char *end = strchr(path + 1, '/'); end; end = strchr(end + 1, '/')) {
         *end = 0;
         if (mkdir(path, 0700) != 0 && errno != EEXIST)

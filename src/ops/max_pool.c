@@ -63,6 +63,7 @@ GNET_INLINE void find_largest(const float *src, int64_t row, int64_t pixel, cons
     for (int64_t y = 0; y < down; y++)
         for (int64_t x = 0; x < across; x++) {
             GnetLanes value = *(const GnetLanes *)(src + y * row + x * pixel);
+            /* NOLINTNEXTLINE(misc-redundant-expression): only a NaN is not itself */
             GnetLaneMask more = (value > best) | (value != value);
             best = (GnetLanes)(((GnetLaneMask)value & more) | ((GnetLaneMask)best & ~more));
             found = ((int32_t)(tap + y * kernel + x) & more) | (found & ~more);

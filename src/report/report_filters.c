@@ -22,7 +22,7 @@ static double largest_of(const float *numbers, size_t n)
 {
     double largest = 0;
     for (size_t i = 0; i < n; i++)
-        largest = fmax(largest, fabs(numbers[i]));
+        largest = fmax(largest, fabsf(numbers[i]));
     return largest;
 }
 
@@ -37,11 +37,11 @@ static uint8_t shade(double number, double largest)
 static json_t *filter_json(const float *filter, const int64_t *dims)
 {
     size_t channels = (size_t)dims[0], n = (size_t)(dims[1] * dims[2]);
-    size_t n_shown = channels == 3 ? 3 : 1;
+    size_t n_shown = channels == 3 ? 3 : 1, n_each = channels / n_shown;
     uint8_t *planes = malloc(3 * n);
     float *means = calloc(3 * n, sizeof *means);
     for (size_t i = 0; means && i < channels * n; i++)
-        means[n_shown == 3 ? i : i % n] += filter[i] / (float)(channels / n_shown);
+        means[n_shown == 3 ? i : i % n] += filter[i] / (float)n_each;
     for (size_t i = 0; planes && means && i < n_shown * n; i++)
         planes[i] = shade(means[i], largest_of(means, n_shown * n));
     char *picture =

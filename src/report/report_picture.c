@@ -21,8 +21,8 @@ static char *write_base64(char *text, const uint8_t *bytes, size_t n_bytes)
             bits |= bytes[i + 2];
         *text++ = digits[bits >> 18];
         *text++ = digits[bits >> 12 & 63];
-        *text++ = n > 1 ? digits[bits >> 6 & 63] : '=';
-        *text++ = n > 2 ? digits[bits & 63] : '=';
+        *text++ = (char)(n > 1 ? digits[bits >> 6 & 63] : '=');
+        *text++ = (char)(n > 2 ? digits[bits & 63] : '=');
     }
     *text = 0;
     return text;

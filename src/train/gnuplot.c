@@ -9,8 +9,6 @@
 #include "base/file.h"
 #include "train/gnuplot.h"
 
-extern char **environ;
-
 /* Starts gnuplot with the three descriptors as its standard ones; returns an errno. It gets a
    process group of its own: a Ctrl-C is for gnet, which stops only when its files are written. */
 static int start(int input, int output, int messages, pid_t *child)
@@ -55,7 +53,8 @@ static GnetStatus failure(int messages, const char *path, GnetError *error)
     ssize_t n_bytes = pread(messages, text, sizeof text - 1, 0);
     text[n_bytes > 0 ? n_bytes : 0] = 0;
     const char *message = "it says nothing";
-    for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+    char *rest;
+    for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
         if (strpbrk(line, "abcdefghijklmnopqrstuvwxyz"))
             message = line + strspn(line, " \t");
     return gnet_error(error, GNET_RUNTIME, path, "gnuplot failed: %s", message);

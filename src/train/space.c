@@ -21,7 +21,7 @@ static bool read_file_system(const char *path, struct statvfs *system)
 {
     char *copy = strdup(path), *above = copy;
     bool found = false;
-    while (above && !(found = statvfs(above, system) == 0) && errno == ENOENT) {
+    while (above && !(found = (statvfs(above, system) == 0)) && errno == ENOENT) {
         if (strcmp(above, ".") == 0 || strcmp(above, "/") == 0)
             break;
         above = dirname(above);
