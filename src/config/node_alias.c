@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <search.h>
 #include <string.h>
 
@@ -62,6 +63,7 @@ static GnetNode *copy_node(GnetNodeReader *reader, const GnetNode *source, GnetP
         copy->entries = gnet_pool_take(reader->pool, source->n * sizeof *copy->entries);
     if ((source->items && !copy->items) || (source->entries && !copy->entries))
         return gnet_node_reader_no_memory(reader);
+    assert(source->n == 0 || source->items || source->entries);
     for (size_t i = 0; i < source->n; i++) {
         const GnetNode *child = source->items ? source->items[i] : source->entries[i].value;
         GnetNode *child_copy = copy_node(reader, child, position, depth + 1);

@@ -1,4 +1,5 @@
 /* Image files in a directory for each class. */
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -212,6 +213,7 @@ static GnetStatus read_folder(const GnetDataConfig *config, const char *director
     GNET_TRY(check(config, directory, error));
     GnetStatus status = list_files(config, directory, part, &list, error);
     if (status == GNET_OK) {
+        assert(list.n > 0); /* each class has one */
         size_t image_bytes = (size_t)(n_channels(config) * config->resize * config->resize);
         dataset->n_images = list.n;
         dataset->channels = n_channels(config);

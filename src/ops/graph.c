@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ static bool add_parameters(GnetGraph *graph, GnetLayer *layer, const GnetShape *
     static const char *const suffixes[GNET_LAYER_PARAMETERS_MAX] = {"weight", "bias"};
     GnetShape shapes[GNET_LAYER_PARAMETERS_MAX];
     int count = layer->op->parameters ? layer->op->parameters(layer->options, src, shapes) : 0;
+    assert(count <= GNET_LAYER_PARAMETERS_MAX);
     for (int i = 0; i < count; i++)
         if (!add_parameter(graph, layer, suffixes[i], &shapes[i]))
             return false;
