@@ -20,11 +20,11 @@ static void has_the_values_of_rfc_3720(void **state)
     assert_int_equal(gnet_crc32c(0, bytes, sizeof bytes), 0x8a9136aa);
     memset(bytes, 0xff, sizeof bytes);
     assert_int_equal(gnet_crc32c(0, bytes, sizeof bytes), 0x62a8ab43);
-    for (uint8_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = i;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)i;
     assert_int_equal(gnet_crc32c(0, bytes, sizeof bytes), 0x46dd794e);
-    for (uint8_t i = 0; i < sizeof bytes; i++)
-        bytes[i] = 31 - i;
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(31 - i);
     assert_int_equal(gnet_crc32c(0, bytes, sizeof bytes), 0x113fdb5c);
     assert_int_equal(gnet_crc32c(0, read_command, sizeof read_command), 0xd9963a56);
 }

@@ -47,12 +47,12 @@ int clock_gettime(clockid_t clock, struct timespec *time)
 int fsync(int file)
 {
     static int (*next)(int);
-    char link[64], path[4096];
+    char entry[64], path[4096];
     const char *wanted = getenv("GNET_SIGNAL_PATH");
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "fsync");
-    snprintf(link, sizeof link, "/proc/self/fd/%d", file);
-    ssize_t n = readlink(link, path, sizeof path - 1);
+    snprintf(entry, sizeof entry, "/proc/self/fd/%d", file);
+    ssize_t n = readlink(entry, path, sizeof path - 1);
     if (n > 0) {
         path[n] = 0;
         if (wanted && strstr(path, wanted) && atomic_load(&readings) >= wanted_reading())

@@ -17,8 +17,7 @@ static size_t n_seeds;
 static uint64_t random_state = 1;
 
 /* There where a fuzzer has a mutator of its own. */
-extern size_t LLVMFuzzerCustomMutator(uint8_t *bytes, size_t n_bytes, size_t max_bytes,
-                                      unsigned seed) __attribute__((weak));
+#pragma weak LLVMFuzzerCustomMutator
 
 /* SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators"). */
 static size_t draw(size_t below)
@@ -115,8 +114,9 @@ static void add_seed(const char *directory, const char *name)
     FUZZ_CHECK(seed.bytes);
     seed.n = fread(seed.bytes, 1, INPUT_MAX, file);
     fclose(file);
-    seeds = realloc(seeds, (n_seeds + 1) * sizeof *seeds);
-    FUZZ_CHECK(seeds);
+    Seed *more = realloc(seeds, (n_seeds + 1) * sizeof *seeds);
+    FUZZ_CHECK(more);
+    seeds = more;
     seeds[n_seeds++] = seed;
 }
 

@@ -219,7 +219,7 @@ static pid_t start_other(const char *text, int milliseconds)
         nanosleep(&(struct timespec){milliseconds / 1000, milliseconds % 1000 * 1000000L}, NULL);
         if (text)
             write_cache(text);
-        _exit(!good);
+        _exit(good ? 0 : 1);
     }
     assert_int_equal(read(ready[0], &byte, 1), 1);
     close(ready[0]);

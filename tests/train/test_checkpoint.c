@@ -232,7 +232,7 @@ static void every_tensor_that_does_not_fit_is_named(void **state)
 
 static void weights_of_another_type_are_named(void **state)
 {
-    static const int64_t numbers[3];
+    static const int64_t numbers[3] = {0};
     static const GnetTensorEntry bias = {
         .name = "b2.2.bias", .type = GNET_I64, .n_dims = 1, .dims = {3}, .data = numbers};
     Trained trained;
