@@ -10,6 +10,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 . tools/packages.sh
 
+arguments=("$@")
 n_runs=1000000
 out=
 names=()
@@ -51,6 +52,7 @@ limits() { # NAME
 start_log
 add_fuzz_packages
 provide
+drop_root "${arguments[@]}"
 begin 'building in build-fuzz/' 'mend what the compiler says in the log'
 export CC=clang
 configure build-fuzz -Dfuzzers=true -Dtests=disabled -Db_sanitize=address,undefined \

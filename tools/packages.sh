@@ -23,6 +23,12 @@ add_fuzz_packages() {
     tools+=(clang)
 }
 
+# libomp-14-dev has clang's omp.h. valgrind needs libc6-dbg to know the C library's functions.
+add_clean_packages() {
+    packages+=(cppcheck clang-tidy libomp-14-dev valgrind libc6-dbg)
+    tools+=(cppcheck clang-tidy valgrind)
+}
+
 script=${0##*/}
 log=
 step='starting'
@@ -141,6 +147,16 @@ as_builder() {
         sudo -u "$SUDO_USER" env PATH="$PATH" ${CC:+"CC=$CC"} "$@"
     else
         "$@"
+    fi
+}
+
+# drop_root ARGUMENT...: where the script was run by sudo, starts it again with these as who owns the
+# checkout. For what comes after the packages and needs no root.
+drop_root() {
+    if [ "$EUID" -eq 0 ] && [ "${SUDO_USER:-root}" != root ] &&
+        [ "$(stat -c %U .)" = "$SUDO_USER" ]; then
+        rm -f "$log"
+        exec sudo -u "$SUDO_USER" env PATH="$PATH" "tools/$script" "$@"
     fi
 }
 

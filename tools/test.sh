@@ -69,6 +69,7 @@ run_suite() {
 start_log
 add_test_packages
 provide
+drop_root "$@"
 check_style
 environment=()
 run_suite build-test --buildtype=release
