@@ -1,14 +1,18 @@
 #!/usr/bin/env python3
 """Makes requests for memory of the command fail, one after another, and looks at how it ends.
 
-each_allocation.py GNET SHIM [--at-most N] [--jobs N] [--on] [--trace] [CASE...]
+each_allocation.py GNET SHIM [--at-most N | --each-stack] [--jobs N] [--on] [--trace] [CASE...]
 
 For each case (a command line on a tiny network and data set) it counts the requests of a good run,
 and runs the command once for each of them, or for N of them spread evenly, with that one refused
-(--on: that one and all behind it). Such a run may end well, as good as the good one; or with exit
-code 1, one line on stderr that says what is wrong, and no file that is damaged or half written. It
-may do nothing else, except where oneDNN itself crashes on what it asked for: nothing in gnet can help
-that. Prints a line for each that does, and a line of counts for each case.
+(--on: that one and all behind it). With --each-stack it takes the first request of each stack of
+calls within gnet: every path of gnet to a request, but not every request of the libraries below.
+
+Such a run may end well, as good as the good one; or with exit code 1, one line on stderr that says
+what is wrong, no file that is damaged or half written, and nothing more left unfreed than the good
+run leaves, but for what oneDNN, OpenMP, setlocale() and open streams keep for themselves (maps are
+not looked at). It may do nothing else, except crash within oneDNN on what oneDNN itself asked for:
+nothing in gnet can help that. Prints a line for each that does, and a line of counts for each case.
 """
 import argparse
 import collections
@@ -47,6 +51,9 @@ CASES = {
     "export": ["export", "runs/done", "weights.npz"],
     "compare": ["compare", "runs/done", "runs/stopped"],
 }
+
+# Whose memory is theirs to keep.
+KEEPERS = ("libdnnl", "libgomp", "setlocale", "_IO_file_doallocate")
 
 # What says that memory is short, in gnet's words or those of the libraries below.
 WORDS = ("memory", "Memory")
@@ -107,15 +114,39 @@ def damage(place):
     return None
 
 
+def crashed_in_onednn(owners):
+    """Whether oneDNN both made the request that was refused and crashed: the operator new of its own
+    classes gives a null pointer where there is no memory, and their constructors write through it."""
+    return (len(owners) >= 2 and owners[0].startswith("refused libdnnl.so")
+            and owners[-1].startswith("crashed libdnnl.so"))
+
+
+def ended_in_openmp(done):
+    """Whether OpenMP ended the program, with a line of its own, on what it asked for."""
+    return (done.returncode == 1 and done.owners[:1] == ["refused libgomp.so.1"]
+            and done.stderr.startswith(b"\nlibgomp: "))
+
+
 class Trial:
     """A case's command, run in copies of a place."""
 
     def __init__(self, options, original, case):
         self.options, self.original, self.case = options, original, case
-        done, self.n = self.run(0)
+        self.usual = collections.Counter()
+        done, self.n = self.run(0, stacks=True)
         assert done.returncode == 0, done.stderr
+        assert done.live is not None and len(done.stacks) == self.n
+        self.usual, self.stacks = done.live, done.stacks
 
-    def run(self, at, trace=False):
+    def moments(self):
+        """The numbers of the requests to refuse."""
+        if self.options.each_stack:
+            return sorted({stack: at for at, stack in reversed(list(enumerate(self.stacks, 1)))}
+                          .values())
+        n = min(self.n, self.options.at_most or self.n)
+        return sorted({1 + i * self.n // n for i in range(n)})
+
+    def run(self, at, trace=False, stacks=False):
         with tempfile.TemporaryDirectory(prefix="gnet-memory-") as directory:
             place = pathlib.Path(directory) / "place"
             shutil.copytree(self.original, place)
@@ -125,22 +156,30 @@ class Trial:
                                XDG_CACHE_HOME=str(self.original / "cache"))
             if self.options.on:
                 environment["GNET_FAIL_ON"] = "1"
+            record = {name: pathlib.Path(directory) / name for name in ("owners", "live", "stacks")}
+            environment.update(GNET_FAIL_OWNERS=str(record["owners"]),
+                               GNET_FAIL_LIVE=str(record["live"]))
+            if stacks:
+                environment["GNET_FAIL_STACKS"] = str(record["stacks"])
             if trace:
                 environment["GNET_FAIL_TRACE"] = "1"
             done = subprocess.run([self.options.gnet, "-q", *CASES[self.case]], cwd=place,
                                   env=environment, capture_output=True, timeout=120)
             self_count = int(count.read_text()) if count.exists() else 0
             done.damage = damage(place)
+            done.live = (collections.Counter(record["live"].read_text().splitlines())
+                         if record["live"].exists() else None)
+            done.owners = record["owners"].read_text().splitlines()
+            done.stacks = record["stacks"].read_text().splitlines() if stacks else []
             return done, self_count
 
-    def fails_in_onednn(self, at):
-        """Whether oneDNN itself made the request: the operator new of its own classes gives a null
-        pointer where there is no memory, and their constructors write through it."""
-        trace = self.run(at, trace=True)[0].stderr.decode(errors="replace").splitlines()
-        callers = [line for line in trace if "(+0x" in line or "(_Z" in line or "+0x" in line]
-        callers = [line for line in callers
-                   if not any(name in line for name in ("fail_allocation", "libstdc++", "libc.so"))]
-        return bool(callers) and "libdnnl" in callers[0]
+    def leak(self, done):
+        """A place that left memory behind, "OWNER PLACE", or None. A run that ends at once frees
+        nothing: since oneDNN threw, and it has no list then, or in OpenMP, which calls exit()."""
+        if ended_in_openmp(done):
+            return None
+        more = (done.live or collections.Counter()) - self.usual
+        return next((place for place in more if not place.startswith(KEEPERS)), None)
 
     def outcome(self, at):
         """A word for how it ends, and what is wrong with that, or None."""
@@ -148,9 +187,12 @@ class Trial:
         lines = done.stderr.decode(errors="replace").splitlines()
         if done.damage:
             return "damaged", done.damage
+        leak = self.leak(done)
+        if leak:
+            return "leaked", leak
         if done.returncode == 0:
             return "went on", None
-        if done.returncode == -11 and self.fails_in_onednn(at):
+        if done.returncode == -11 and crashed_in_onednn(done.owners):
             return "crashed in oneDNN", None
         if done.returncode not in (0, 1):
             return "bad", f"exit code {done.returncode}: {' / '.join(lines[-2:])}"
@@ -164,8 +206,7 @@ class Trial:
 
 def run_case(options, original, case, pool):
     trial = Trial(options, original, case)
-    n_wanted = min(trial.n, options.at_most or trial.n)
-    moments = sorted({1 + i * trial.n // n_wanted for i in range(n_wanted)})
+    moments = trial.moments()
     counts = collections.Counter()
     for at, (word, wrong) in zip(moments, pool.map(trial.outcome, moments)):
         counts[word] += 1
@@ -173,9 +214,10 @@ def run_case(options, original, case, pool):
             print(f"{case}: request {at} of {trial.n}: {word}: {wrong}", flush=True)
             if options.trace:
                 print(trial.run(at, trace=True)[0].stderr.decode(errors="replace"), flush=True)
-    print(f"{case}: {len(moments)} of {trial.n} requests refused in turn: "
+    n_stacks = len(set(trial.stacks))
+    print(f"{case}: {len(moments)} of {trial.n} requests (of {n_stacks} stacks) refused in turn: "
           + ", ".join(f"{n} {word}" for word, n in counts.most_common()), flush=True)
-    return counts["bad"] + counts["damaged"] + counts["unclear"] == 0
+    return not any(counts[word] for word in ("bad", "damaged", "unclear", "leaked"))
 
 
 def main():
@@ -183,6 +225,7 @@ def main():
     parser.add_argument("gnet")
     parser.add_argument("shim")
     parser.add_argument("--at-most", type=int, default=0)
+    parser.add_argument("--each-stack", action="store_true")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--on", action="store_true")
     parser.add_argument("--trace", action="store_true", help="show where a bad one came from")

@@ -2,10 +2,20 @@
    for memory from main() on (malloc and its kin, the C++ ones that end in them, and anonymous maps)
    and refuses number GNET_FAIL_AT, or that and all behind it if GNET_FAIL_ON is set too. At the
    end it writes their number into the file GNET_FAIL_COUNT. With GNET_FAIL_TRACE it says where the
-   refused one came from. Programs that this one starts are left alone. */
+   refused one came from. Programs that this one starts are left alone.
+
+   Where the environment has a file for it, it also writes
+   GNET_FAIL_OWNERS: who made the refused request ("refused OWNER"), and in whose code the program
+     crashed, if it did ("crashed OWNER");
+   GNET_FAIL_STACKS: a line a request, a digest of the calls within the program that led to it;
+   GNET_FAIL_LIVE: a line for each piece of memory that is not freed at the end, "OWNER PLACE".
+     Maps are not among them. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <execinfo.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -15,6 +25,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "callers.h"
+#include "live.h"
+
 typedef int Main(int argc, char **argv, char **environment);
 
 int __libc_start_main(Main *start, int argc, char **argv, void (*init)(void), void (*fini)(void),
@@ -23,7 +36,10 @@ int __libc_start_main(Main *start, int argc, char **argv, void (*init)(void), vo
 static Main *real_main;
 static bool counting, fails_on, traces;
 static long n_calls, fail_at;
-static const char *count_path;
+static const char *count_path, *live_path;
+static int owners = -1;
+static FILE *stacks;
+static _Thread_local bool looking; /* at who made a request; what that takes is not counted */
 
 static void write_count(void)
 {
@@ -33,6 +49,27 @@ static void write_count(void)
         fprintf(file, "%ld\n", n_calls);
         fclose(file);
     }
+    if (stacks)
+        fclose(stacks);
+    if (live_path)
+        live_write(live_path);
+}
+
+static void record_owner(const char *what)
+{
+    looking = true;
+    const Caller caller = caller_find();
+    looking = false;
+    if (owners >= 0)
+        dprintf(owners, "%s %s\n", what, caller.owner);
+}
+
+/* The frames of the handler are the shim's and the C library's. */
+static void crash(int number)
+{
+    record_owner("crashed");
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
 static int start_counting(int argc, char **argv, char **environment)
@@ -42,6 +79,13 @@ static int start_counting(int argc, char **argv, char **environment)
     fails_on = getenv("GNET_FAIL_ON");
     traces = getenv("GNET_FAIL_TRACE");
     count_path = getenv("GNET_FAIL_COUNT");
+    live_path = getenv("GNET_FAIL_LIVE");
+    if (getenv("GNET_FAIL_STACKS"))
+        stacks = fopen(getenv("GNET_FAIL_STACKS"), "we");
+    if (getenv("GNET_FAIL_OWNERS")) {
+        owners = open(getenv("GNET_FAIL_OWNERS"), O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+        signal(SIGSEGV, crash);
+    }
     void *frame;
     backtrace(&frame, 1); /* it takes memory the first time */
     unsetenv("LD_PRELOAD");
@@ -67,14 +111,35 @@ static void trace(void)
     counting = true;
 }
 
+static void record_stack(void)
+{
+    looking = true;
+    fprintf(stacks, "%016" PRIx64 "\n", caller_find().stack);
+    looking = false;
+}
+
+/* Notes memory that was given. Returns it. */
+static void *note(void *memory)
+{
+    if (!live_path || !counting || looking || !memory)
+        return memory;
+    looking = true;
+    live_add(memory, caller_find());
+    looking = false;
+    return memory;
+}
+
 /* Counts a request. Whether it is to be refused. */
 static bool refuse(void)
 {
-    if (!counting)
+    if (!counting || looking)
         return false;
+    if (stacks)
+        record_stack();
     long number = __atomic_add_fetch(&n_calls, 1, __ATOMIC_RELAXED);
     if (fail_at == 0 || number < fail_at || (number > fail_at && !fails_on))
         return false;
+    record_owner("refused");
     if (traces)
         trace();
     errno = ENOMEM;
@@ -130,37 +195,49 @@ void *malloc(size_t size)
 {
     if (!find_next())
         return take_early(size);
-    return refuse() ? NULL : next_malloc(size);
+    return refuse() ? NULL : note(next_malloc(size));
 }
 
 void *calloc(size_t n, size_t size)
 {
     if (!find_next())
         return take_early(n * size);
-    return refuse() ? NULL : next_calloc(n, size);
+    return refuse() ? NULL : note(next_calloc(n, size));
 }
 
 void *realloc(void *old, size_t size)
 {
     if (!find_next() || is_early(old))
         abort();
-    return refuse() ? NULL : next_realloc(old, size);
+    if (refuse())
+        return NULL;
+    void *memory = next_realloc(old, size);
+    if (memory || size == 0)
+        live_remove(old);
+    return note(memory);
 }
 
 void *aligned_alloc(size_t alignment, size_t size)
 {
-    return !find_next() || refuse() ? NULL : next_aligned(alignment, size);
+    return !find_next() || refuse() ? NULL : note(next_aligned(alignment, size));
 }
 
 int posix_memalign(void **memory, size_t alignment, size_t size)
 {
-    return !find_next() || refuse() ? ENOMEM : next_posix(memory, alignment, size);
+    if (!find_next() || refuse())
+        return ENOMEM;
+    int failure = next_posix(memory, alignment, size);
+    if (failure == 0)
+        note(*memory);
+    return failure;
 }
 
 void free(void *memory)
 {
-    if (find_next() && !is_early(memory))
-        next_free(memory);
+    if (!find_next() || is_early(memory))
+        return;
+    live_remove(memory);
+    next_free(memory);
 }
 
 /* Also called by the C library and the loader, but not through here. */
