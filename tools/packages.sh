@@ -12,9 +12,9 @@ tools=(gcc meson ninja pkg-config protoc-c gnuplot)
 modules=(yaml-0.1 zlib jansson libpng libjpeg libprotobuf-c libzip libexif libxxhash) # by pkg-config; the other libraries' packages have no such file
 
 add_test_packages() {
-    packages+=(libcmocka-dev bats clang-format shellcheck g++ python3 python3-onnx
+    packages+=(libcmocka-dev bats clang-format shellcheck cppcheck g++ python3 python3-onnx
         chromium-headless-shell)
-    tools+=(bats clang-format shellcheck python3)
+    tools+=(bats clang-format shellcheck cppcheck python3)
     modules+=(cmocka)
 }
 
@@ -25,8 +25,8 @@ add_fuzz_packages() {
 
 # libomp-14-dev has clang's omp.h. valgrind needs libc6-dbg to know the C library's functions.
 add_clean_packages() {
-    packages+=(cppcheck clang-tidy libomp-14-dev valgrind libc6-dbg)
-    tools+=(cppcheck clang-tidy valgrind)
+    packages+=(clang-tidy libomp-14-dev valgrind libc6-dbg)
+    tools+=(clang-tidy valgrind)
 }
 
 script=${0##*/}

@@ -33,7 +33,8 @@ check_style() {
     local sources
     mapfile -t sources < <(find src include tests -name '*.[ch]' | sort)
     check 'clang-format' clang-format --dry-run --Werror "${sources[@]}"
-    check 'shellcheck' shellcheck tools/*.sh .ci/run
+    check 'shellcheck' shellcheck tools/*.sh tests/clean/*.sh .ci/run
+    check 'cppcheck' tests/clean/cppcheck.sh
 }
 
 # results DIR RESULT...: how many tests of the last run ended so.
