@@ -46,7 +46,7 @@ prefix_is_writable() {
     while [ ! -e "$directory" ]; do
         directory=$(dirname "$directory")
     done
-    [ -w "$directory" ]
+    as_builder test -w "$directory"
 }
 
 build() {
@@ -62,7 +62,7 @@ install_build() {
     begin "installing under $prefix" \
         'see that the directory can be written to, or give --prefix DIR'
     if prefix_is_writable; then
-        logged meson install -C build --no-rebuild
+        logged as_builder meson install -C build --no-rebuild
         return
     fi
     can_be_root || die "needs root or sudo to write to $prefix; or give --prefix \$HOME/.local"
@@ -79,8 +79,8 @@ refresh_loader() {
 
 verify() {
     begin 'checking the installed command' 'report the log as a bug'
-    logged "$prefix/bin/gnet" --version
-    say "installed $("$prefix/bin/gnet" --version | head -n 1) as $prefix/bin/gnet"
+    logged as_builder "$prefix/bin/gnet" --version
+    say "installed $(as_builder "$prefix/bin/gnet" --version | head -n 1) as $prefix/bin/gnet"
     if [ "$(command -v gnet)" != "$prefix/bin/gnet" ]; then
         say "it is not the 'gnet' of your PATH: run export PATH=$prefix/bin:\$PATH"
     fi
