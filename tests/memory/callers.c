@@ -25,11 +25,12 @@ static bool is_foundation(const char *name)
     return false;
 }
 
-/* What of the C library keeps memory to the end: the locale, and the buffers of streams, which go
-   with their FILE. */
+/* What of the C library keeps memory to the end: the locale, what its first character to be decoded
+   is decoded by, and the buffers of streams, which go with their FILE. */
 static bool keeps(const char *function)
 {
-    return strcmp(function, "setlocale") == 0 || strcmp(function, "_IO_file_doallocate") == 0;
+    return strcmp(function, "setlocale") == 0 || strcmp(function, "mbrtowc") == 0 ||
+           strcmp(function, "_IO_file_doallocate") == 0;
 }
 
 Caller caller_find(void)
