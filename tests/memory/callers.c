@@ -29,8 +29,11 @@ static bool is_foundation(const char *name)
    is decoded by, and the buffers of streams, which go with their FILE. */
 static bool keeps(const char *function)
 {
-    return strcmp(function, "setlocale") == 0 || strcmp(function, "mbrtowc") == 0 ||
-           strcmp(function, "_IO_file_doallocate") == 0;
+    static const char *const names[] = {"setlocale", "mbrtowc", "__mbrtowc", "_IO_file_doallocate"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(function, names[i]) == 0)
+            return true;
+    return false;
 }
 
 Caller caller_find(void)

@@ -53,7 +53,7 @@ CASES = {
 }
 
 # Whose memory is theirs to keep.
-KEEPERS = ("libdnnl", "libgomp", "setlocale", "mbrtowc", "_IO_file_doallocate")
+KEEPERS = ("libdnnl", "libgomp", "setlocale", "mbrtowc", "__mbrtowc", "_IO_file_doallocate")
 
 # What says that memory is short, in gnet's words or those of the libraries below.
 WORDS = ("memory", "Memory")
