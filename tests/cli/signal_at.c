@@ -47,15 +47,15 @@ int clock_gettime(clockid_t clock, struct timespec *time)
 int fsync(int file)
 {
     static int (*next)(int);
-    char entry[64], path[4096];
+    char path[64], target[4096];
     const char *wanted = getenv("GNET_SIGNAL_PATH");
     if (!next)
         *(void **)&next = dlsym(RTLD_NEXT, "fsync");
-    snprintf(entry, sizeof entry, "/proc/self/fd/%d", file);
-    ssize_t n = readlink(entry, path, sizeof path - 1);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    ssize_t n = readlink(path, target, sizeof target - 1);
     if (n > 0) {
-        path[n] = 0;
-        if (wanted && strstr(path, wanted) && atomic_load(&readings) >= wanted_reading())
+        target[n] = 0;
+        if (wanted && strstr(target, wanted) && atomic_load(&readings) >= wanted_reading())
             raise_all();
     }
     return next(file);

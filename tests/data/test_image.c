@@ -380,6 +380,7 @@ static void refuses_more_pixels_than_the_file_holds(void **state)
     uint8_t gray[HEIGHT * WIDTH], *bytes;
     size_t n;
     unsigned long n_jpeg;
+    static const uint8_t sizes[] = {10000 >> 8, 10000 & 255, 10000 >> 8, 10000 & 255};
     fill(gray, sizeof gray);
     bytes = read_file(write_png(gray, PNG_FORMAT_GRAY, NULL), &n);
     set_png_size(bytes, 10000, 10000);
@@ -387,7 +388,7 @@ static void refuses_more_pixels_than_the_file_holds(void **state)
     write_jpeg(gray, 1, &bytes, &n_jpeg);
     for (size_t i = 0; i + 9 < n_jpeg; i++) /* the frame's marker, length, depth, and sizes */
         if (bytes[i] == 0xff && bytes[i + 1] == 0xc0)
-            memcpy(bytes + i + 5, "\x27\x10\x27\x10", 4);
+            memcpy(bytes + i + 5, sizes, sizeof sizes);
     refuse_changed("c.jpg", bytes, n_jpeg, "it is too short for its pixels");
 }
 
@@ -410,7 +411,8 @@ static void refuses_scans_without_end(void **state)
     memcpy(endless, bytes, n);
     for (size_t i = 0; i < 200; i++, n += scan)
         memcpy(endless + n, bytes + last, scan);
-    memcpy(endless + n, "\xff\xd9", 2);
+    endless[n] = 0xff;
+    endless[n + 1] = 0xd9;
     free(bytes);
     refuse_changed("d.jpg", endless, n + 2, "is a JPEG of more than 100 scans");
 }
