@@ -35,14 +35,16 @@ static int start(int input, int output, int messages, pid_t *child)
     return reason;
 }
 
-/* Whether the child ended well. */
-static bool wait_for(pid_t child)
+enum { ENDED_BY_SIGNAL = 128, NOT_STARTED = 127 };
+
+/* The child's exit code. */
+static int wait_for(pid_t child)
 {
     int status;
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
-            return false;
-    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+            return ENDED_BY_SIGNAL;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : ENDED_BY_SIGNAL;
 }
 
 /* gnuplot quotes the script's line and marks the place before it says what is wrong: its last line
@@ -69,7 +71,10 @@ static GnetStatus run_to(FILE *script, int output, int messages, const char *pat
     int reason = start(fileno(script), output, messages, &child);
     if (reason != 0)
         return gnet_error(error, GNET_RUNTIME, path, "cannot run gnuplot: %s", strerror(reason));
-    return wait_for(child) ? GNET_OK : failure(messages, path, error);
+    int code = wait_for(child);
+    if (code == NOT_STARTED) /* posix_spawn() may leave it to the child to find out */
+        return gnet_error(error, GNET_RUNTIME, path, "cannot run gnuplot: it cannot be started");
+    return code == 0 ? GNET_OK : failure(messages, path, error);
 }
 
 GnetStatus gnet_gnuplot_run(FILE *script, const char *path, GnetError *error)

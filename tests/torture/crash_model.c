@@ -66,13 +66,14 @@ static void *resize(void *memory, size_t n_bytes)
 
 static void write_content(Content *content, size_t offset, const uint8_t *bytes, size_t n)
 {
+    if (n == 0)
+        return;
     if (content->n < offset + n) {
         content->bytes = resize(content->bytes, offset + n);
         memset(content->bytes + content->n, 0, offset + n - content->n);
         content->n = offset + n;
     }
-    if (n)
-        memcpy(content->bytes + offset, bytes, n);
+    memcpy(content->bytes + offset, bytes, n);
 }
 
 static void truncate_content(Content *content, size_t n)

@@ -192,7 +192,9 @@ static void without_gnuplot_the_old_plot_stays(void **state)
 {
     GnetRunDirectory *run = create(*state, NULL);
     draw(run);
-    char *path = strdup(getenv("PATH"));
+    const char *directories = getenv("PATH");
+    char *path = directories ? strdup(directories) : NULL;
+    assert_non_null(path);
     assert_int_equal(setenv("PATH", *state, 1), 0);
     GnetError error;
     assert_int_equal(gnet_plots_draw(run, &error), GNET_RUNTIME);

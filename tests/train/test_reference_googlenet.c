@@ -96,8 +96,10 @@ static void set_weights(const Fixture *fixture)
 static float *make_images(void)
 {
     float *images = take(N_IMAGES * IMAGE_FLOATS);
-    for (uint32_t i = 0; i < N_IMAGES * IMAGE_FLOATS; i++)
-        images[i] = (float)(uniform(IMAGES_STREAM, i) * (i / IMAGE_FLOATS + 1) / 8);
+    for (uint32_t i = 0; i < N_IMAGES * IMAGE_FLOATS; i++) {
+        uint32_t n = i / IMAGE_FLOATS;
+        images[i] = (float)(uniform(IMAGES_STREAM, i) * (n + 1) / 8);
+    }
     return images;
 }
 
