@@ -1,6 +1,7 @@
 /* Runs from their start. */
 #include "base/log.h"
 #include "train/run_common.h"
+#include "train/run_name.h"
 #include "train/settle.h"
 #include "train/trainer_checkpoint.h"
 
@@ -54,7 +55,7 @@ static GnetStatus check_start(const GnetConfig *config, const GnetRunOptions *op
 {
     GNET_TRY(gnet_config_check_threads(options->n_threads, error));
     if (options->name)
-        GNET_TRY(gnet_run_directory_check_name(parent_directory(options), options->name, error));
+        GNET_TRY(gnet_run_name_check(parent_directory(options), options->name, error));
     return gnet_config_compare_data(config, diagnostics);
 }
 

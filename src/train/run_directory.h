@@ -12,17 +12,9 @@
 
 typedef struct GnetRunDirectory GnetRunDirectory;
 
-/* Makes OUT/NAME (and OUT itself if need be) with checkpoints/ and plots/ inside. A name that
-   exists is refused (GNET_USAGE), and so is one that is no plain file name: empty, "." or "..",
-   with a slash or a control character. Where name is NULL the directory is OUT/BASE-N with the
-   lowest free number N from 1, found by a mkdir that fails where it exists, so that runs started
-   together never share one; what is odd in base is replaced by underscores. */
+/* Makes a new directory by gnet_run_name_make(), with checkpoints/ and plots/ inside. */
 GnetStatus gnet_run_directory_create(const char *out, const char *name, const char *base,
                                      GnetRunDirectory **run, GnetError *error);
-
-/* Refuses at once what gnet_run_directory_create() would refuse of a name, before hours or
-   gigabytes are spent on the run; only create decides, since others make directories meanwhile. */
-GnetStatus gnet_run_directory_check_name(const char *out, const char *name, GnetError *error);
 
 /* Opens one that is there, to resume it, and removes the half-written files ("*.tmp") of a session
    that was killed. A path that is no run directory is GNET_RUNTIME. */

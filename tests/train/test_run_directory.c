@@ -17,6 +17,7 @@
 #include "../test_files.h"
 #include "base/file.h"
 #include "train/run_history.h"
+#include "train/run_name.h"
 
 #define N_PROCESSES 8
 #define RUNS_PER_PROCESS 5
@@ -75,12 +76,12 @@ static void a_named_run(void **state)
 static void a_taken_name_is_refused_at_once(void **state)
 {
     GnetError error;
-    assert_int_equal(gnet_run_directory_check_name(*state, "taken", &error), GNET_OK);
+    assert_int_equal(gnet_run_name_check(*state, "taken", &error), GNET_OK);
     GnetRunDirectory *run = create(*state, "taken", "base");
     gnet_run_directory_close(&run);
-    assert_int_equal(gnet_run_directory_check_name(*state, "taken", &error), GNET_USAGE);
+    assert_int_equal(gnet_run_name_check(*state, "taken", &error), GNET_USAGE);
     assert_non_null(strstr(error.text, "is there already"));
-    assert_int_equal(gnet_run_directory_check_name(*state, "a/b", &error), GNET_USAGE);
+    assert_int_equal(gnet_run_name_check(*state, "a/b", &error), GNET_USAGE);
 }
 
 static void bad_names_are_refused(void **state)
