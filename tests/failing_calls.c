@@ -98,6 +98,25 @@ int __wrap_asprintf(char **text, const char *format, ...)
     return length;
 }
 
+/* What _FORTIFY_SOURCE makes of the two. */
+int __wrap___vasprintf_chk(char **text, int level, const char *format, va_list args);
+int __wrap___asprintf_chk(char **text, int level, const char *format, ...);
+
+int __wrap___vasprintf_chk(char **text, int level, const char *format, va_list args)
+{
+    (void)level;
+    return __wrap_vasprintf(text, format, args);
+}
+
+int __wrap___asprintf_chk(char **text, int level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int length = __wrap___vasprintf_chk(text, level, format, args);
+    va_end(args);
+    return length;
+}
+
 int __real_close(int descriptor);
 int __real_open64(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
