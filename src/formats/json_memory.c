@@ -1,8 +1,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include <jansson.h>
-
 #include "formats/json_memory.h"
 
 static _Thread_local bool lacked;
@@ -29,4 +27,14 @@ void gnet_json_watch_memory(void)
 bool gnet_json_lacked_memory(void)
 {
     return lacked;
+}
+
+char *gnet_json_text(const json_t *json, size_t flags)
+{
+    gnet_json_watch_memory();
+    char *text = json_dumps(json, flags);
+    if (!lacked)
+        return text;
+    free(text);
+    return NULL;
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "formats/json_memory.h"
 #include "formats/safetensors_format.h"
 
 static const struct {
@@ -35,7 +36,9 @@ static int add_to_crc(const char *text, size_t n_bytes, void *user)
 bool gnet_safetensors_header_crc(const json_t *header, GnetCrcText *crc)
 {
     uLong value = 0;
-    if (json_dump_callback(header, add_to_crc, &value, JSON_COMPACT | JSON_SORT_KEYS) != 0)
+    gnet_json_watch_memory();
+    if (json_dump_callback(header, add_to_crc, &value, JSON_COMPACT | JSON_SORT_KEYS) != 0 ||
+        gnet_json_lacked_memory())
         return false;
     *crc = crc_text(value);
     return true;

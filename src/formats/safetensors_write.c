@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "formats/json_memory.h"
 #include "formats/safetensors_format.h"
 
 static size_t entry_bytes(const GnetTensorEntry *entry)
@@ -98,7 +99,7 @@ static char *make_header(const GnetTensorEntry *tensors, size_t n_tensors,
     json_t *header = json_object();
     char *text = NULL;
     if (describe_all(header, tensors, n_tensors, texts, n_texts, path, error) == GNET_OK) {
-        text = json_dumps(header, JSON_COMPACT);
+        text = gnet_json_text(header, JSON_COMPACT);
         if (!text)
             gnet_error(error, GNET_RUNTIME, path, "no memory for the header");
     }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "formats/json_memory.h"
 #include "report/report_page.h"
 
 enum { DIGITS = 7 }; /* enough for any curve */
@@ -12,7 +13,7 @@ enum { DIGITS = 7 }; /* enough for any curve */
 char *gnet_report_page_data(const json_t *data)
 {
     static const char escape[] = "\\u003c";
-    char *json = data ? json_dumps(data, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS)) : NULL;
+    char *json = data ? gnet_json_text(data, JSON_COMPACT | JSON_REAL_PRECISION(DIGITS)) : NULL;
     if (!json)
         return NULL;
     size_t n_bytes = strlen(json) + 1;

@@ -80,7 +80,7 @@ static char *position_text(const GnetCheckpointSource *source)
         (json_int_t)position->best_epoch, "best_val_loss", position->best_val_loss, "best_val_acc",
         position->best_val_acc, "data_fingerprint", (json_int_t)source->data_fingerprint);
     bool good = json && (position->n_skips == 0 || add_skips(json, position));
-    char *text = good ? json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
+    char *text = good ? gnet_json_text(json, JSON_COMPACT | JSON_REAL_PRECISION(17)) : NULL;
     json_decref(json);
     return text;
 }

@@ -6,6 +6,7 @@
 #include <gnet/version.h>
 
 #include "base/file.h"
+#include "formats/json_memory.h"
 #include "train/onnx.h"
 #include "train/onnx_nodes.h"
 
@@ -98,7 +99,7 @@ static char *classes_text(const GnetStringList *classes)
     for (size_t k = 0; good && k < classes->n; k++)
         good = json_array_append_new(list, json_string(classes->items[k])) == 0;
     if (good)
-        text = json_dumps(list, JSON_COMPACT);
+        text = gnet_json_text(list, JSON_COMPACT);
     json_decref(list);
     return text;
 }

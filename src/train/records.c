@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "formats/json_memory.h"
 #include "train/records.h"
 
 #define SIGNIFICANT_DIGITS 9
@@ -37,7 +38,7 @@ char *gnet_step_record_format(const GnetStepRecord *record)
                                "step", (json_int_t)record->step, "loss", json_number(record->loss),
                                "acc", json_number(record->acc), "lr", json_number(record->lr),
                                "images_per_s", json_number(record->images_per_s));
-    char *text = json_dumps(object, JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
+    char *text = gnet_json_text(object, JSON_REAL_PRECISION(SIGNIFICANT_DIGITS));
     json_decref(object);
     char *line;
     int length = text ? asprintf(&line, "%s\n", text) : -1;

@@ -10,6 +10,7 @@
 #include "base/cpu.h"
 #include "base/log.h"
 #include "base/team.h"
+#include "formats/json_memory.h"
 #include "train/run_files.h"
 
 #define CPU_NAME_BYTES 200
@@ -18,7 +19,7 @@
 static GnetStatus write_json(GnetRunDirectory *directory, const char *name, json_t *json,
                              GnetError *error)
 {
-    char *text = json ? json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
+    char *text = json ? gnet_json_text(json, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) : NULL;
     char *line = NULL;
     GnetStatus status;
     if (text && asprintf(&line, "%s\n", text) >= 0)
