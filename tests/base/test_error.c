@@ -108,9 +108,22 @@ static void diagnostics_keep_long_texts(void **state)
     gnet_diagnostics_clear(&list);
 }
 
+/* A file's name or a key may hold what steers a terminal. */
+static void control_bytes_are_masked(void **state)
+{
+    (void)state;
+    GnetDiagnostics list = {0};
+    gnet_diagnose(&list, (GnetPosition){"a\nb\x1b[2J", 1, 2}, "key '%s' is unknown",
+                  "\t\x7f\xc3\xa9");
+    assert_string_equal(list.items[0].place, "a?b?[2J:1:2");
+    assert_string_equal(list.items[0].text, "key '??\xc3\xa9' is unknown");
+    gnet_diagnostics_clear(&list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(control_bytes_are_masked),
         cmocka_unit_test(fills_and_returns_the_code),
         cmocka_unit_test(cuts_what_is_too_long),
         cmocka_unit_test(masks_control_bytes),

@@ -132,11 +132,27 @@ static void a_full_disk_is_said_once(void **state)
 
 #define log_test(function) cmocka_unit_test_setup_teardown(function, restore, restore)
 
+static void control_bytes_are_masked_everywhere(void **state)
+{
+    (void)state;
+    Heard heard = {0};
+    char text[256];
+    FILE *file = tmpfile();
+    gnet_log_set_sink(hear, &heard);
+    gnet_log_attach_file(fileno(file));
+    gnet_log(GNET_LOG_WARNING, "%s: one line", "a\nb\x1b[2J\x7f\xc3\xa9");
+    gnet_log_attach_file(-1);
+    read_and_close(file, text, sizeof text);
+    assert_string_equal(heard.last, "a?b?[2J?\xc3\xa9: one line");
+    assert_non_null(strstr(text, " warning: a?b?[2J?\xc3\xa9: one line\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         log_test(the_sink_gets_messages_up_to_the_level),
         log_test(cuts_what_is_too_long),
+        log_test(control_bytes_are_masked_everywhere),
         log_test(the_file_gets_messages_up_to_info),
         log_test(a_record_is_for_the_file_alone),
         log_test(a_full_disk_is_said_once),

@@ -275,6 +275,11 @@ static void a_file_without_state_is_no_place_to_go_on_from(void **state)
     "{\"epoch\":" epoch ",\"batch\":" batch ",\"step\":1,\"loss_sum\":0.5," \
     "\"n_correct\":1,\"best_epoch\":0,\"best_val_loss\":0.0,\"best_val_acc\":0.0," tail "}"
 
+#define COUNTS(step, n_correct, best_epoch)                                                \
+    "{\"epoch\":1,\"batch\":1,\"step\":" step ",\"loss_sum\":0.5,\"n_correct\":" n_correct \
+    ",\"best_epoch\":" best_epoch                                                          \
+    ",\"best_val_loss\":0.0,\"best_val_acc\":0.0,\"data_fingerprint\":1}"
+
 /* The metadata of a file may say anything. */
 static void a_position_that_is_none_is_refused(void **state)
 {
@@ -296,6 +301,12 @@ static void a_position_that_is_none_is_refused(void **state)
         POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,-1,2]]"),
         POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,0,1],[0,1,2],[0,2,3],[0,3,4]]"),
         POSITION("0", "0", "\"data_fingerprint\":1,\"step\":2"),
+        POSITION("0", "0", "\"data_fingerprint\":-1"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[-1,0,1]]"),
+        POSITION("0", "0", "\"data_fingerprint\":1,\"skips\":[[0,0,9007199254740993]]"),
+        COUNTS("-1", "1", "0"),
+        COUNTS("1", "-1", "0"),
+        COUNTS("1", "1", "-1"),
     };
     Trained trained;
     GnetError error;
