@@ -4,6 +4,7 @@
 #define GNET_FORMATS_SAFETENSORS_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <gnet/error.h>
@@ -51,6 +52,12 @@ typedef struct GnetSafetensors GnetSafetensors;
    each tensor, or none at all (another program wrote it). A defect is GNET_RUNTIME and the error
    names the file and the tensor; *file is then NULL. */
 GnetStatus gnet_safetensors_open(const char *path, GnetSafetensors **file, GnetError *error);
+
+/* The same; *damaged tells whether the file itself is to blame, so that a copy might do: it is not
+   there, its disk does not give it, or it has a defect. False where memory, descriptors or rights
+   are short. */
+GnetStatus gnet_safetensors_examine(const char *path, GnetSafetensors **file, bool *damaged,
+                                    GnetError *error);
 
 /* Releases the file with all that it owns and sets *file to NULL; NULL inside is fine. */
 void gnet_safetensors_close(GnetSafetensors **file);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,10 +34,12 @@ typedef struct Reader {
     GnetSafetensors *file;
     const char *data; /* [n_data] behind the header */
     size_t n_data;
+    bool damaged; /* what is wrong is wrong with the file */
     GnetError *error;
 } Reader;
 
-#define REFUSE(reader, ...) gnet_error((reader)->error, GNET_RUNTIME, (reader)->path, __VA_ARGS__)
+#define FAIL(reader, ...) gnet_error((reader)->error, GNET_RUNTIME, (reader)->path, __VA_ARGS__)
+#define REFUSE(reader, ...) ((reader)->damaged = true, FAIL(reader, __VA_ARGS__))
 
 /* Whether there is a minus sign outside the strings of JSON. No header has a negative number, and
    jansson reads the "-0" that the reference parser refuses as a plain 0. */
@@ -161,7 +164,7 @@ static GnetStatus read_tensors(Reader *reader)
     GnetSafetensors *file = reader->file;
     file->found = calloc(json_object_size(file->header) + 1, sizeof *file->found);
     if (!file->found)
-        return REFUSE(reader, "no memory for its list of tensors");
+        return FAIL(reader, "no memory for its list of tensors");
     const char *name;
     json_t *info;
     json_object_foreach (file->header, name, info) {
@@ -223,7 +226,7 @@ static GnetStatus tensor_crc_text(Reader *reader, const char *name, const char *
 {
     char *key;
     if (asprintf(&key, GNET_SAFETENSORS_CRC ".%s", name) < 0)
-        return REFUSE(reader, "no memory to check tensor '%s'", name);
+        return FAIL(reader, "no memory to check tensor '%s'", name);
     *text = gnet_safetensors_text(reader->file, key);
     free(key);
     return GNET_OK;
@@ -239,7 +242,7 @@ static GnetStatus check_header_crc(Reader *reader)
     if (gnet_safetensors_header_crc(reader->file->header, &crc))
         status = check_crc(reader, "the header", "", crc, json_string_value(expected));
     else
-        status = REFUSE(reader, "no memory to check the header");
+        status = FAIL(reader, "no memory to check the header");
     json_decref(expected);
     return status;
 }
@@ -273,17 +276,25 @@ static GnetStatus align_tensors(Reader *reader)
             file->moved = gnet_pool_open();
         void *copy = file->moved ? gnet_pool_take(file->moved, n_bytes) : NULL;
         if (!copy)
-            return REFUSE(reader, "no memory for tensor '%s'", entry->name);
+            return FAIL(reader, "no memory for tensor '%s'", entry->name);
         entry->data = memcpy(copy, entry->data, n_bytes);
     }
     return GNET_OK;
 }
 
-static GnetStatus read_all(Reader *reader)
+static GnetStatus read_bytes(Reader *reader)
 {
     GnetSafetensors *file = reader->file;
-    GNET_TRY(
-        gnet_file_read(reader->path, FILE_BYTES_MAX, &file->bytes, &file->n_bytes, reader->error));
+    errno = 0;
+    GnetStatus status =
+        gnet_file_read(reader->path, FILE_BYTES_MAX, &file->bytes, &file->n_bytes, reader->error);
+    reader->damaged = status != GNET_OK && (errno == ENOENT || errno == EIO);
+    return status;
+}
+
+static GnetStatus read_all(Reader *reader)
+{
+    GNET_TRY(read_bytes(reader));
     GNET_TRY(parse_header(reader));
     GNET_TRY(check_metadata(reader));
     GNET_TRY(read_tensors(reader));
@@ -292,19 +303,30 @@ static GnetStatus read_all(Reader *reader)
     return align_tensors(reader);
 }
 
-GnetStatus gnet_safetensors_open(const char *path, GnetSafetensors **file, GnetError *error)
+GnetStatus gnet_safetensors_examine(const char *path, GnetSafetensors **file, bool *damaged,
+                                    GnetError *error)
 {
     *file = calloc(1, sizeof **file);
     Reader reader = {.path = path, .file = *file, .error = error};
+    *damaged = false;
     if (!*file)
-        return REFUSE(&reader, "no memory");
+        return FAIL(&reader, "no memory");
     gnet_json_watch_memory();
     GnetStatus status = read_all(&reader);
-    if (gnet_json_lacked_memory())
-        status = REFUSE(&reader, "no memory to read its header");
+    *damaged = reader.damaged;
+    if (gnet_json_lacked_memory()) {
+        *damaged = false;
+        status = FAIL(&reader, "no memory to read its header");
+    }
     if (status != GNET_OK)
         gnet_safetensors_close(file);
     return status;
+}
+
+GnetStatus gnet_safetensors_open(const char *path, GnetSafetensors **file, GnetError *error)
+{
+    bool damaged;
+    return gnet_safetensors_examine(path, file, &damaged, error);
 }
 
 void gnet_safetensors_close(GnetSafetensors **file)

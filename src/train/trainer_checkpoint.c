@@ -106,11 +106,12 @@ GnetStatus gnet_trainer_open_last(GnetRunDirectory *directory, GnetSafetensors *
 {
     GnetError lost;
     const char *last, *prev;
+    bool damaged;
     GNET_TRY(find_file(directory, GNET_LAST_CHECKPOINT, &last, error));
     GNET_TRY(find_file(directory, GNET_PREV_CHECKPOINT, &prev, error));
-    if (gnet_safetensors_open(last, file, error) == GNET_OK)
+    if (gnet_safetensors_examine(last, file, &damaged, error) == GNET_OK)
         return GNET_OK;
-    if (gnet_safetensors_open(prev, file, &lost) != GNET_OK)
+    if (!damaged || gnet_safetensors_open(prev, file, &lost) != GNET_OK)
         return error->code;
     gnet_log(GNET_LOG_WARNING, "%s: %s; the run goes on from the checkpoint before, %s",
              error->place, error->text, prev);

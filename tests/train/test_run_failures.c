@@ -10,7 +10,9 @@
 
 #include "../failing_calls.h"
 #include "formats/json_memory.h"
-#include "tiny_run.h"
+#include "run_checks.h"
+#include "train/run_directory.h"
+#include "train/trainer_checkpoint.h"
 
 /* The smallest network, since it is trained a thousand times. */
 static const char config_text[] = "name: tiny\n"
@@ -120,6 +122,36 @@ static void a_resume_survives_each_call_on_files(void **state)
     fail_each(*state, CALLS_ON_FILES, resume_failing);
 }
 
+/* The one before it is for a damaged one: where memory is short, the last one stays what it is. */
+static void a_shortage_costs_no_checkpoint(void **state)
+{
+    const StopPoint second_epoch = {GNET_PHASE_TRAIN, 2, 1};
+    TinyRun run = {.out = *state, .name = "run", .stop_at = &second_epoch};
+    start_failing(&run, CALLS_FOR_MEMORY, SIZE_MAX);
+    assert_int_equal(run.status, GNET_STOPPED);
+    GnetRunDirectory *directory;
+    GnetError error;
+    size_t n_bytes, n_calls = 0;
+    char *saved = read_run_file(&run, LAST, &n_bytes);
+    assert_int_equal(gnet_run_directory_open(run.result.path, &directory, &error), GNET_OK);
+    for (bool failed = true; failed; n_calls++) {
+        GnetSafetensors *file = NULL;
+        size_t n_now;
+        fail_call_after(CALLS_FOR_MEMORY, n_calls);
+        GnetStatus status = gnet_trainer_open_last(directory, &file, &error);
+        failed = stop_failing();
+        assert_int_equal(status, failed ? GNET_RUNTIME : GNET_OK);
+        gnet_safetensors_close(&file);
+        char *now = read_run_file(&run, LAST, &n_now);
+        assert_int_equal(n_now, n_bytes);
+        assert_memory_equal(now, saved, n_bytes);
+        free(now);
+    }
+    assert_true(n_calls > 10);
+    gnet_run_directory_close(&directory);
+    free(saved);
+}
+
 #define IN_DATA(test) cmocka_unit_test_setup_teardown(test, make_data, remove_directory)
 
 int main(void)
@@ -128,6 +160,7 @@ int main(void)
     json_set_alloc_funcs(take_always, free);
     setenv("PATH", "/nowhere", 1); /* no gnuplot: it takes longer than the run */
     const struct CMUnitTest tests[] = {
+        IN_DATA(a_shortage_costs_no_checkpoint),
         IN_DATA(a_start_survives_each_call_on_files),
         IN_DATA(a_resume_survives_each_call_on_files),
         IN_DATA(a_start_survives_each_call_for_memory),
