@@ -83,6 +83,17 @@ static void test_unknown_keys(void **state)
            "c.yaml:10:3: unknown key 'a\\x0ab' in 'train'\n");
 }
 
+/* A key of a section inside, by any of its names, exactly or nearly. */
+static void test_keys_of_sections_inside(void **state)
+{
+    expect(state, NEEDED "lr: 1\nrate: 1\nmomentm: 1\nlearni: 1\nworkersx: 1\n",
+           "c.yaml:3:1: unknown key 'lr' (did you mean 'train.lr'?)\n"
+           "c.yaml:4:1: unknown key 'rate' (did you mean 'train.lr'?)\n"
+           "c.yaml:5:1: unknown key 'momentm' (did you mean 'train.momentum'?)\n"
+           "c.yaml:6:1: unknown key 'learni'\n"
+           "c.yaml:7:1: unknown key 'workersx' (did you mean 'train.threads'?)\n");
+}
+
 static void test_missing_keys(void **state)
 {
     expect(state, "train: {}\n",
@@ -307,6 +318,7 @@ int main(void)
         config_test(test_values),
         config_test(test_null_section),
         config_test(test_unknown_keys),
+        config_test(test_keys_of_sections_inside),
         config_test(test_missing_keys),
         config_test(test_ints),
         config_test(test_int_overflow),

@@ -38,6 +38,10 @@ static void test_nothing_near(void **state)
     assert_null(suggest("weights"));
     assert_null(suggest("learning_rate_schedule"));
     assert_null(suggest("learning_"));
+    assert_null(gnet_suggest("a", (const char *const[]){"b"}, 1)); /* all letters differ */
+    assert_null(gnet_suggest("abxye", (const char *const[]){"abcde"}, 1));
+    assert_null(gnet_suggest("l", (const char *const[]){"learning"}, 1)); /* one word alone */
+    assert_null(gnet_suggest("lrx", (const char *const[]){"learning_rate"}, 1));
     assert_null(gnet_suggest("lr", NULL, 0));
     char longest[5000] = "";
     memset(longest, 'a', sizeof longest - 1);

@@ -92,6 +92,22 @@ static void few_images_serve_both(void **state)
     gnet_folder_split(list, 0, is_test);
 }
 
+/* By the Python package xxhash too: where no image would be for the test, the one of the least hash
+   is; where all would, the one of the largest is not. */
+static void extremes_serve_the_other_part(void **state)
+{
+    (void)state;
+    const char *const none[] = {"0.png", "5.png", "16.png"}; /* 3.49e18, 3.45e18, 15.6e18 */
+    const char *const all[] = {"1.png", "12.png", "18.png"}; /* 2.08e18, 13.7e18, 8.98e18 */
+    bool is_test[3];
+    gnet_folder_split(none, 3, is_test);
+    assert_false(is_test[0] || is_test[2]);
+    assert_true(is_test[1]);
+    gnet_folder_split(all, 3, is_test);
+    assert_true(is_test[0] && is_test[2]);
+    assert_false(is_test[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +115,7 @@ int main(void)
         cmocka_unit_test(a_fifth_is_for_the_test),
         cmocka_unit_test(none_moves_when_others_come),
         cmocka_unit_test(few_images_serve_both),
+        cmocka_unit_test(extremes_serve_the_other_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

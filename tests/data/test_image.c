@@ -236,6 +236,33 @@ static void turns_jpegs_as_exif_says(void **state)
     }
 }
 
+/* Adobe's XMP is kept in a block of the same marker, which may come first. */
+static void finds_exif_behind_other_blocks(void **state)
+{
+    (void)state;
+    static const uint8_t xmp_and_exif[] = {
+        'h', 't', 't', 'p', ':', '/', '/', 'n', 's', 0, 0xff, 0xe1, 0, 34, 'E', 'x',
+        'i', 'f', 0,   0,   'M', 'M', 0,   42,  0,   0, 0,    8,    0, 1,  1,   0x12,
+        0,   3,   0,   0,   0,   1,   0,   3,   0,   0, 0,    0,    0, 0};
+    static const uint8_t turned[] = {250, 170, 90, 10};
+    uint8_t file[4096];
+    size_t n_bytes;
+    const char *path = write_turned(xmp_and_exif, sizeof xmp_and_exif);
+    FILE *stream = fopen(path, "rb");
+    assert_non_null(stream);
+    n_bytes = fread(file, 1, sizeof file, stream);
+    fclose(stream);
+    file[5] = 10 + 2; /* the first block ends where the second begins */
+    GnetImage image;
+    GnetError error = {0};
+    assert_int_equal(gnet_image_read(write_bytes("turned.jpg", file, n_bytes), &image, &error),
+                     GNET_OK);
+    for (int i = 0; i < 4; i++)
+        assert_in_range(image.pixels[(4 + 8 * (i / 2)) * 16 + 4 + 8 * (i % 2)], turned[i] - 3,
+                        turned[i] + 3);
+    gnet_image_close(&image);
+}
+
 static void turns_what_is_not_square(void **state)
 {
     (void)state;
@@ -462,6 +489,7 @@ int main(void)
         cmocka_unit_test(reads_png_of_16_bits),
         cmocka_unit_test(reads_jpeg),
         cmocka_unit_test(turns_jpegs_as_exif_says),
+        cmocka_unit_test(finds_exif_behind_other_blocks),
         cmocka_unit_test(turns_what_is_not_square),
         cmocka_unit_test(reads_netpbm),
         cmocka_unit_test(refuses_what_is_no_image),
