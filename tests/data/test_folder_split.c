@@ -89,7 +89,9 @@ static void few_images_serve_both(void **state)
         gnet_folder_split(list + first, 1, is_test);
         assert_false(is_test[0]);
     }
+    is_test[0] = true;
     gnet_folder_split(list, 0, is_test);
+    assert_true(is_test[0]);
 }
 
 /* By the Python package xxhash too: where no image would be for the test, the one of the least hash
