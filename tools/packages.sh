@@ -29,6 +29,11 @@ add_clean_packages() {
     tools+=(clang-tidy valgrind)
 }
 
+add_coverage_packages() {
+    packages+=(gcovr)
+    tools+=(gcovr)
+}
+
 script=${0##*/}
 log=
 step='starting'
