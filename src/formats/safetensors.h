@@ -3,8 +3,8 @@
 #ifndef GNET_FORMATS_SAFETENSORS_H
 #define GNET_FORMATS_SAFETENSORS_H
 
-#include <stddef.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <gnet/error.h>

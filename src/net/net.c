@@ -214,7 +214,8 @@ static GnetStatus check_shards(const GnetNet *net, GnetError *error)
         const GnetShard *shard = &net->shards[s];
         if (shard->failed_step >= 0)
             return gnet_error(error, GNET_RUNTIME, net->graph->layers[shard->failed_layer].name,
-                              "oneDNN failed in step %d of shard %d", shard->failed_step, s);
+                              "oneDNN failed in step %d of shard %d; it may lack memory",
+                              shard->failed_step, s);
     }
     return GNET_OK;
 }
