@@ -64,22 +64,27 @@ static void *resize(void *memory, size_t n_bytes)
 
 /* --- files and names --- */
 
+/* With zeros, to n bytes. */
+static void lengthen_content(Content *content, size_t n)
+{
+    if (n <= content->n)
+        return;
+    content->bytes = resize(content->bytes, n);
+    memset(content->bytes + content->n, 0, n - content->n);
+    content->n = n;
+}
+
 static void write_content(Content *content, size_t offset, const uint8_t *bytes, size_t n)
 {
     if (n == 0)
         return;
-    if (content->n < offset + n) {
-        content->bytes = resize(content->bytes, offset + n);
-        memset(content->bytes + content->n, 0, offset + n - content->n);
-        content->n = offset + n;
-    }
+    lengthen_content(content, offset + n);
     memcpy(content->bytes + offset, bytes, n);
 }
 
 static void truncate_content(Content *content, size_t n)
 {
-    if (n > content->n)
-        write_content(content, n, NULL, 0);
+    lengthen_content(content, n);
     content->n = n;
 }
 
