@@ -231,3 +231,21 @@ refuses_algorithms() { # VALUE MESSAGE
     run -2 --separate-stderr "$GNET" run tiny.yaml
     [ ! -e runs ]
 }
+
+# A file as whole as its header says, with 256 MiB of zeros behind it, which gzip makes 255 KiB.
+@test "a gzip bomb is refused in the memory of a good file" {
+    copy_data bad
+    (zcat "$GNET_SOURCE_ROOT/data/fashion-sample/train-images-idx3-ubyte.gz"
+        head -c 268435456 /dev/zero) | gzip > bad/train-images-idx3-ubyte.gz
+    python3 - "$GNET" "$GNET_SOURCE_ROOT/data/fashion-sample" > peaks <<'END'
+import resource, subprocess, sys
+for path, code in ((sys.argv[2], 0), ("bad", 1)):
+    done = subprocess.run([sys.argv[1], "check", "tiny.yaml", f"data.path={path}"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+    assert done.returncode == code, done.stderr
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+assert b"train-images-idx3-ubyte.gz" in done.stderr, done.stderr
+END
+    { read -r good; read -r bomb; } < peaks # KiB; the second is the larger of the two
+    [ "$((bomb - good))" -lt 16384 ]
+}
