@@ -125,6 +125,7 @@ int __wrap_open64(const char *path, int flags, ...)
 {
     va_list args;
     va_start(args, flags);
+    /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it was, a line above */
     mode_t mode = (flags & O_CREAT) ? va_arg(args, mode_t) : 0;
     va_end(args);
     return fails(CALLS_ON_FILES) ? -1 : __real_open64(path, flags, mode);

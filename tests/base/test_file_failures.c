@@ -35,12 +35,12 @@ static GnetStatus read_stream(const char *path, GnetError *error)
     return status;
 }
 
-/* Keeps the file that lies beside path as path. */
-static GnetStatus keep_text(const char *path, GnetError *error)
+/* Keeps the file that lies beside it under this name. */
+static GnetStatus keep_text(const char *kept, GnetError *error)
 {
-    char other[4200];
-    snprintf(other, sizeof other, "%s.other", path);
-    return gnet_file_keep(other, path, error);
+    char path[4200];
+    snprintf(path, sizeof path, "%s.other", kept);
+    return gnet_file_keep(path, kept, error);
 }
 
 static void expect_whole(const char *path)
